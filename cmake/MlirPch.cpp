@@ -1,0 +1,1 @@
+// The one file that owns the shared precompiled header; see cmake/Cosmati.cmake.
