@@ -30,7 +30,7 @@ include(AddMLIR)
 find_package(Threads REQUIRED)
 
 add_library(cosmati_flags INTERFACE)
-target_compile_options(cosmati_flags INTERFACE -Wall -Wextra -Werror -fno-semantic-interposition
+target_compile_options(cosmati_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -fno-semantic-interposition
   -ffunction-sections -fdata-sections)
 target_include_directories(cosmati_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
 target_include_directories(cosmati_flags SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
