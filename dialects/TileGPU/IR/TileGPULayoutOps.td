@@ -1,0 +1,21 @@
+// Moving a block from one layout to another.
+#ifndef COSMATI_TILEGPU_LAYOUT_OPS
+#define COSMATI_TILEGPU_LAYOUT_OPS
+
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialects/TileGPU/IR/TileGPUTypes.td"
+
+def TileGPU_ConvertLayoutOp : TileGPU_Op<"convert_layout", [Pure, SameOperandsAndResultShape, SameOperandsAndResultElementType]> {
+  let summary = "the same block in another layout";
+  let description = [{
+    Before scratch is explicit any pair of layouts is legal. After it only those remain that need registers or warp shuffles (planConversion);
+    the others have become shared_alloc, shared_store and shared_load.
+  }];
+  let arguments = (ins Tile_Block:$value);
+  let results = (outs Tile_Block:$result);
+  let assemblyFormat = "$value attr-dict `:` type($value) `->` type($result)";
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+#endif

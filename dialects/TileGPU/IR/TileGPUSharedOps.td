@@ -1,0 +1,37 @@
+// Shared memory and the barrier that orders it.
+#ifndef COSMATI_TILEGPU_SHARED_OPS
+#define COSMATI_TILEGPU_SHARED_OPS
+
+include "dialects/TileGPU/IR/TileGPUTypes.td"
+
+def TileGPU_SharedAllocOp : TileGPU_Op<"shared_alloc", [MemoryEffects<[MemAlloc<TileGPU_SharedMemory>]>]> {
+  let summary = "a buffer in the CTA's shared memory";
+  let description = [{ Lives from here to its last use. `offset` (bytes) is set by the allocation pass; `purpose` is for people: it appears in the
+    error that says what does not fit. }];
+  let arguments = (ins OptionalAttr<I32Attr>:$offset, StrAttr:$purpose);
+  let results = (outs TileGPU_MemDescType:$result);
+  let assemblyFormat = "$purpose (`offset` $offset^)? attr-dict `:` type($result)";
+}
+
+def TileGPU_SharedStoreOp : TileGPU_Op<"shared_store", [MemoryEffects<[MemWrite<TileGPU_SharedMemory>]>]> {
+  let summary = "writes a block to shared memory";
+  let description = [{ Each element is written once: of the threads that hold a replica, the one whose free bits are 0 writes it. }];
+  let arguments = (ins Tile_Block:$value, TileGPU_MemDescType:$memory);
+  let assemblyFormat = "$value `,` $memory attr-dict `:` type($value) `,` type($memory)";
+  let hasVerifier = 1;
+}
+
+def TileGPU_SharedLoadOp : TileGPU_Op<"shared_load", [MemoryEffects<[MemRead<TileGPU_SharedMemory>]>]> {
+  let summary = "reads a block from shared memory";
+  let arguments = (ins TileGPU_MemDescType:$memory);
+  let results = (outs Tile_Block:$result);
+  let assemblyFormat = "$memory attr-dict `:` type($memory) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def TileGPU_BarrierOp : TileGPU_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "all threads of the CTA meet; earlier shared and global accesses are seen after it";
+  let assemblyFormat = "attr-dict";
+}
+
+#endif
