@@ -49,7 +49,7 @@ def Tile_ScanOp : Tile_Op<"scan", [Pure, SingleBlock, IsolatedFromAbove, Recursi
   let hasRegionVerifier = 1;
 }
 
-def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["::cosmati::tile::ReduceOp", "::cosmati::tile::ScanOp", "::cosmati::tilegpu::WarpReduceOp"]>]> {
+def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "ends a combine region";
   let arguments = (ins Variadic<Tile_Scalar>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
