@@ -1,10 +1,4 @@
-//===- LayoutConstructors.h - The layouts that kernels use ----------------------------*- C++
-//-*-===//
-//
-// Part of Cosmati, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
-//===--------------------------------------------------------------------------------------------===//
+// The layouts that kernels use.
 //
 // "Blocked", "slice", "swizzled" and "mma fragment" are functions that return a LinearLayout, not
 // kinds of layout: what consumes a layout never asks how it was made.
@@ -16,8 +10,6 @@
 // Parameters that are no power of two, ranks that differ and orders that are no permutation are
 // fatal errors that name the parameter; `checkBlocked` reports them as an llvm::Error for use on
 // input.
-//
-//===--------------------------------------------------------------------------------------------===//
 
 #pragma once
 

@@ -1,10 +1,4 @@
-//===- LinearLayout.h - Linear maps over F2 between hardware and tensor ---------------*- C++
-//-*-===//
-//
-// Part of Cosmati, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
-//===--------------------------------------------------------------------------------------------===//
+// Linear maps over F2 between hardware places and tensor elements.
 //
 // A layout answers one question: which tensor element does a piece of hardware hold? The hardware
 // place is (register, lane, warp, block) for a value spread over threads, (offset, block) for a
@@ -82,8 +76,6 @@
 // llvm::Expected with a readable reason. What may legitimately have no answer (division, inverse)
 // returns std::optional. A broken precondition of any other function ends in
 // llvm::report_fatal_error with the offending layout, in every build type.
-//
-//===--------------------------------------------------------------------------------------------===//
 
 #pragma once
 
@@ -119,8 +111,8 @@ enum class LayoutDim : uint8_t {
 /// Largest tensor rank that a layout can describe.
 constexpr unsigned kMaxTensorRank = 16;
 
-/// Largest number of bits of either side of a layout (one flat index is a uint32_t).
-constexpr unsigned kMaxLayoutBits = 32;
+/// Largest number of bits of either side of a layout: one flat index is a non-negative int32_t.
+constexpr unsigned kMaxLayoutBits = 31;
 
 /// The dim of tensor axis `index` (0 is the slowest). Requires index < kMaxTensorRank.
 LayoutDim tensorDim(unsigned index);
@@ -234,7 +226,8 @@ public:
   static LinearLayout zeros1D(int64_t size, LayoutDim in, LayoutDim out, int64_t outSize = 1);
   /// The identity of a space.
   static LinearLayout identity(const LayoutSpace &space);
-  /// Reads what `print` writes. The reason names the position and what was expected.
+  /// Reads what `print` writes for a layout whose inputs are no tensor dims. The reason names the
+  /// position and what was expected.
   static llvm::Expected<LinearLayout> parse(llvm::StringRef text);
 
   //===------------------------------------------------------------------------------------------===//
