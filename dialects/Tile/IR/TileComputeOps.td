@@ -95,6 +95,7 @@ def Tile_ExternElementwiseOp : Tile_ElementwiseOp<"extern_elementwise", [SameOpe
   let arguments = (ins StrAttr:$library, StrAttr:$symbol, Variadic<Tile_ScalarLike>:$args);
   let results = (outs Tile_ScalarLike:$result);
   let assemblyFormat = "$library `,` $symbol `(` $args `)` attr-dict `:` functional-type($args, $result)";
+  let hasVerifier = 1;
 }
 
 #endif

@@ -20,12 +20,20 @@ def Tile_Dialect : Dialect {
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
 }
 
-class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
+// TileTraits.h says what they check.
+class Tile_Trait<string name> : NativeOpTrait<name> { let cppNamespace = "::cosmati::tile"; }
+def Tile_StaticBlocks : Tile_Trait<"StaticBlocks">;
+def Tile_SameEncoding : Tile_Trait<"SameEncoding">;
+
+class Tile_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Tile_Dialect, mnemonic, !listconcat([Tile_StaticBlocks], traits)>;
 
 // Applies to each element on its own; blocks and scalars alike. Lowered per register by the pattern over ElementwiseMappable.
 class Tile_ElementwiseOp<string mnemonic, list<Trait> traits = []>
-    : Tile_Op<mnemonic, !listconcat([Pure], ElementwiseMappable.traits, traits)>;
+    : Tile_Op<mnemonic, !listconcat([Pure, Tile_SameEncoding], ElementwiseMappable.traits, traits)>;
 
 #endif

@@ -19,6 +19,7 @@ def Tile_AddPtrOp : Tile_ElementwiseOp<"addptr", [SameOperandsAndResultShape, Al
   let arguments = (ins Tile_PtrLike:$ptr, Tile_IntLike:$offset);
   let results = (outs Tile_PtrLike:$result);
   let assemblyFormat = "$ptr `,` $offset attr-dict `:` type($ptr) `,` type($offset)";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -27,6 +28,8 @@ def Tile_PtrToIntOp : Tile_ElementwiseOp<"ptr_to_int", [SameOperandsAndResultSha
   let arguments = (ins Tile_PtrLike:$ptr);
   let results = (outs Tile_IntLike:$result);
   let assemblyFormat = "$ptr attr-dict `:` type($ptr) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tile_IntToPtrOp : Tile_ElementwiseOp<"int_to_ptr", [SameOperandsAndResultShape]> {
@@ -34,6 +37,7 @@ def Tile_IntToPtrOp : Tile_ElementwiseOp<"int_to_ptr", [SameOperandsAndResultSha
   let arguments = (ins Tile_IntLike:$value);
   let results = (outs Tile_PtrLike:$result);
   let assemblyFormat = "$value attr-dict `:` type($value) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_PtrCastOp : Tile_ElementwiseOp<"ptr_cast", [SameOperandsAndResultShape]> {
@@ -41,6 +45,7 @@ def Tile_PtrCastOp : Tile_ElementwiseOp<"ptr_cast", [SameOperandsAndResultShape]
   let arguments = (ins Tile_PtrLike:$ptr);
   let results = (outs Tile_PtrLike:$result);
   let assemblyFormat = "$ptr attr-dict `:` type($ptr) `->` type($result)";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -96,6 +101,7 @@ def Tile_AtomicCASOp : Tile_Op<"atomic_cas", [Tile_Pointee<"ptr", "value">, Tile
     Tile_ScalarLike:$value);
   let results = (outs Tile_ScalarLike:$result);
   let assemblyFormat = "$sem `,` $scope `,` $ptr `,` $compare `,` $value attr-dict `:` type($ptr)";
+  let hasVerifier = 1;
 }
 
 #endif
