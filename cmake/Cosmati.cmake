@@ -33,6 +33,8 @@ function(cosmati_tool name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE cosmati_flags ${arg_LINK})
   if(arg_MLIR)
+    # CMake gives executables -fPIE, but a precompiled header serves only the mode that it was compiled in.
+    target_compile_options(${name} PRIVATE -fPIC)
     target_precompile_headers(${name} REUSE_FROM cosmati_mlir_pch)
     target_link_libraries(${name} PRIVATE cosmati_mlir_archives)
   endif()
