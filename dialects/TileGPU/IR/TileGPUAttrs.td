@@ -13,7 +13,7 @@ class TileGPU_Attr<string name, string attrMnemonic, list<Trait> traits = []> : 
 def TileGPU_LayoutAttr : TileGPU_Attr<"Layout", "layout", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "which elements of a block each thread holds in which register";
   let description = [{ A LinearLayout from (block, warp, lane, register) onto the tensor's dims. See dialects/Layout/LinearLayout.h. }];
-  let parameters = (ins AttrParameter<"::cosmati::LinearLayout", "the map">:$map);
+  let parameters = (ins AttrParameter<"::cosmati::LinearLayout", "the map", "const ::cosmati::LinearLayout &">:$map);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
@@ -21,7 +21,7 @@ def TileGPU_LayoutAttr : TileGPU_Attr<"Layout", "layout", [DeclareAttrInterfaceM
 def TileGPU_SharedLayoutAttr : TileGPU_Attr<"SharedLayout", "shared"> {
   let summary = "where in shared memory each element of a block lies";
   let description = [{ A LinearLayout from (block, offset) onto the tensor's dims, offset counted in elements; `alignment` in bytes. }];
-  let parameters = (ins AttrParameter<"::cosmati::LinearLayout", "the map">:$map, "int32_t":$alignment);
+  let parameters = (ins AttrParameter<"::cosmati::LinearLayout", "the map", "const ::cosmati::LinearLayout &">:$map, "int32_t":$alignment);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }

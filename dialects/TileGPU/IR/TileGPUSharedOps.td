@@ -11,6 +11,7 @@ def TileGPU_SharedAllocOp : TileGPU_Op<"shared_alloc", [MemoryEffects<[MemAlloc<
   let arguments = (ins OptionalAttr<I32Attr>:$offset, StrAttr:$purpose);
   let results = (outs TileGPU_MemDescType:$result);
   let assemblyFormat = "$purpose (`offset` $offset^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def TileGPU_SharedStoreOp : TileGPU_Op<"shared_store", [MemoryEffects<[MemWrite<TileGPU_SharedMemory>]>]> {
@@ -19,6 +20,7 @@ def TileGPU_SharedStoreOp : TileGPU_Op<"shared_store", [MemoryEffects<[MemWrite<
   let arguments = (ins Tile_Block:$value, TileGPU_MemDescType:$memory);
   let assemblyFormat = "$value `,` $memory attr-dict `:` type($value) `,` type($memory)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def TileGPU_SharedLoadOp : TileGPU_Op<"shared_load", [MemoryEffects<[MemRead<TileGPU_SharedMemory>]>]> {
