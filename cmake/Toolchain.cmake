@@ -29,8 +29,9 @@ include(AddLLVM)
 include(AddMLIR)
 find_package(Threads REQUIRED)
 
+# -Wno-unused-parameter: generated code has them. -Wno-deprecated-declarations: libstdc++ 12's own std::stable_sort warns under Clang.
 add_library(cosmati_flags INTERFACE)
-target_compile_options(cosmati_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -fno-semantic-interposition
+target_compile_options(cosmati_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -Wno-deprecated-declarations -fno-semantic-interposition
   -ffunction-sections -fdata-sections)
 target_include_directories(cosmati_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
 target_include_directories(cosmati_flags SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})

@@ -1,0 +1,158 @@
+#include "compiler/Target/NVPTX/EmitPtx.h"
+
+#include "compiler/Target/NVPTX/FatalErrors.h"
+#include "compiler/Target/NVPTX/Libdevice.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <chrono>
+#include <mutex>
+
+using namespace cosmati;
+using llvm::Error;
+
+namespace {
+
+double elapsedMs(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since)
+      .count();
+}
+
+Error failure(const llvm::Twine &text) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), text);
+}
+
+const llvm::Target *nvptxTarget(std::string &problem) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+  });
+  return llvm::TargetRegistry::lookupTarget(llvm::Triple("nvptx64-nvidia-cuda"), problem);
+}
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const PtxOptions &options) {
+  std::string problem;
+  const llvm::Target *target = nvptxTarget(problem);
+  if (!target)
+    return failure(problem);
+  llvm::TargetOptions flags;
+  flags.AllowFPOpFusion = options.contract ? llvm::FPOpFusion::Fast : llvm::FPOpFusion::Strict;
+  auto level =
+      options.optLevel == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Aggressive;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      llvm::Triple("nvptx64-nvidia-cuda"), "sm_" + options.architecture,
+      "+ptx" + std::to_string(options.ptxVersion), flags, llvm::Reloc::PIC_, std::nullopt, level));
+  if (!machine)
+    return failure("LLVM knows no target sm_" + options.architecture);
+  return machine;
+}
+
+Error linkDeviceLibrary(llvm::Module &module, const PtxOptions &options) {
+  std::vector<std::string> needed = neededLibdeviceFunctions(module);
+  if (needed.empty())
+    return Error::success();
+  if (options.libdevice.empty())
+    return failure("the kernel calls " + needed.front() +
+                   " of NVIDIA's libdevice, which was not found. " + options.libdeviceError);
+  return linkLibdevice(module, options.libdevice, options.ftz);
+}
+
+void optimise(llvm::Module &module, llvm::TargetMachine &machine, const PtxOptions &options) {
+  if (options.optLevel == 0)
+    return;
+  llvm::PipelineTuningOptions tuning;
+  // A thread is scalar: packing into vectors only makes work, and SLP has miscompiled GPU code
+  // before.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager callGraph;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  auto level = options.optLevel == 1   ? llvm::OptimizationLevel::O1
+               : options.optLevel == 2 ? llvm::OptimizationLevel::O2
+                                       : llvm::OptimizationLevel::O3;
+  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
+}
+
+Error generate(llvm::Module &module, llvm::TargetMachine &machine, std::string &ptx) {
+  llvm::SmallString<0> buffer;
+  llvm::raw_svector_ostream stream(buffer);
+  llvm::legacy::PassManager passes;
+  passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return failure("LLVM's NVPTX back end can't emit text");
+  passes.run(module);
+  ptx = buffer.str().str();
+  return Error::success();
+}
+
+Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &context,
+           PtxResult &result) {
+  auto start = std::chrono::steady_clock::now();
+  auto machine = makeMachine(options);
+  if (!machine)
+    return machine.takeError();
+  std::unique_ptr<llvm::Module> ir = mlir::translateModuleToLLVMIR(module, context);
+  if (!ir)
+    return failure("the module can't be translated to LLVM IR");
+  ir->setTargetTriple((*machine)->getTargetTriple());
+  ir->setDataLayout((*machine)->createDataLayout());
+  if (options.ftz)
+    for (llvm::Function &function : *ir)
+      function.addFnAttr("denormal-fp-math-f32", "preserve-sign");
+  if (Error error = linkDeviceLibrary(*ir, options))
+    return error;
+  result.translateMs = elapsedMs(start);
+
+  start = std::chrono::steady_clock::now();
+  optimise(*ir, **machine, options);
+  result.optimiseMs = elapsedMs(start);
+  if (options.keepLlvm) {
+    llvm::raw_string_ostream text(result.llvmIr);
+    ir->print(text, nullptr);
+  }
+
+  start = std::chrono::steady_clock::now();
+  if (Error error = generate(*ir, **machine, result.ptx))
+    return error;
+  result.emitMs = elapsedMs(start);
+  return Error::success();
+}
+
+} // namespace
+
+void cosmati::registerPtxTranslations(mlir::DialectRegistry &registry) {
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::registerNVVMDialectTranslation(registry);
+}
+
+llvm::Expected<PtxResult> cosmati::emitPtx(mlir::ModuleOp module, const PtxOptions &options) {
+  PtxResult result;
+  auto context = std::make_unique<llvm::LLVMContext>();
+  if (Error error = guarded([&] { return emit(module, options, *context, result); })) {
+    (void)context.release(); // after a fatal error its state is unknown: it is not touched again
+    return error;
+  }
+  return result;
+}

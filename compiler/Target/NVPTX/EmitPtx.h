@@ -1,0 +1,35 @@
+// From the LLVM dialect to PTX text: translation, optimisation, code generation.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <string>
+
+namespace cosmati {
+
+struct PtxOptions {
+  std::string architecture = "90a"; ///< without sm_
+  int ptxVersion = 80;              ///< 80 is 8.0
+  int optLevel = 3;
+  bool contract = true; ///< fuse a*b+c
+  bool ftz = false;
+  std::string libdevice;      ///< file; empty: a kernel that needs it is an error
+  std::string libdeviceError; ///< why there is none, for that error
+  bool keepLlvm = false;      ///< also return the optimised LLVM IR as text
+};
+
+struct PtxResult {
+  std::string ptx, llvmIr;
+  double translateMs = 0, optimiseMs = 0, emitMs = 0;
+};
+
+/// Adds the translations from MLIR's dialects to LLVM IR to the context.
+void registerPtxTranslations(mlir::DialectRegistry &registry);
+
+/// Emits the PTX of a module in the LLVM dialect. Errors carry LLVM's text; internal failures of
+/// LLVM don't end the process.
+llvm::Expected<PtxResult> emitPtx(mlir::ModuleOp module, const PtxOptions &options);
+
+} // namespace cosmati
