@@ -1,4 +1,5 @@
-// compile(): a tile module in, a KernelImage out. The one way through the compiler for Python, C++ and the command line.
+// compile(): a tile module in, a KernelImage out. The one way through the compiler for Python, C++
+// and the command line.
 #pragma once
 
 #include "compiler/Pipeline/CompileOptions.h"
@@ -25,8 +26,10 @@ enum class CompileErrorKind {
 class CompileError : public llvm::ErrorInfo<CompileError> {
 public:
   static char ID;
-  CompileError(CompileErrorKind kind, std::string message, runtime::SourceChain place = {}, std::string reproducer = {})
-      : kind(kind), message(std::move(message)), place(std::move(place)), reproducer(std::move(reproducer)) {}
+  CompileError(CompileErrorKind kind, std::string message, runtime::SourceChain place = {},
+               std::string reproducer = {})
+      : kind(kind), message(std::move(message)), place(std::move(place)),
+        reproducer(std::move(reproducer)) {}
   void log(llvm::raw_ostream &out) const override;
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
 
@@ -56,17 +59,23 @@ struct CompileResult {
 
 /// What the surroundings provide. Nothing here changes the code that is made.
 struct CompileEnvironment {
-  const runtime::Toolchain *toolchain = nullptr; ///< for libdevice and the assembler; null: neither is used
-  std::string reproducerFolder;                  ///< where bundles go when something fails inside; empty: none are written
-  std::vector<runtime::KernelParam> params;      ///< language types of the kernel's parameters; empty: taken from the function
+  const runtime::Toolchain *toolchain =
+      nullptr; ///< for libdevice and the assembler; null: neither is used
+  std::string
+      reproducerFolder; ///< where bundles go when something fails inside; empty: none are written
+  std::vector<runtime::KernelParam>
+      params; ///< language types of the kernel's parameters; empty: taken from the function
 };
 
-/// Compiles the one kernel (`tile.kernel`) of `module`, which is consumed: its IR is lowered in place. Not thread-safe on one
-/// MLIRContext; different contexts compile in parallel. Errors: CompileError.
-llvm::Expected<CompileResult> compile(mlir::ModuleOp module, const CompileOptions &options, const CompileEnvironment &environment);
+/// Compiles the one kernel (`tile.kernel`) of `module`, which is consumed: its IR is lowered in
+/// place. Not thread-safe on one MLIRContext; different contexts compile in parallel. Errors:
+/// CompileError.
+llvm::Expected<CompileResult> compile(mlir::ModuleOp module, const CompileOptions &options,
+                                      const CompileEnvironment &environment);
 
 /// Parses the text of a tile module and compiles it in a context of its own.
-llvm::Expected<CompileResult> compileText(llvm::StringRef text, const CompileOptions &options, const CompileEnvironment &environment);
+llvm::Expected<CompileResult> compileText(llvm::StringRef text, const CompileOptions &options,
+                                          const CompileEnvironment &environment);
 
 /// Versions of everything that takes part in a compilation, for cache keys.
 std::string compilerVersions(const runtime::Toolchain *toolchain);

@@ -79,11 +79,16 @@ Error CompileOptions::validate() const {
   if (!tilegpu::findTarget(architecture()))
     return invalid("target '" + target + "' is not known; known: " + tilegpu::knownTargets());
   if (num_warps < 1 || num_warps > 32 || !llvm::isPowerOf2_64(num_warps))
-    return invalid(llvm::formatv("num_warps={0} is not one of 1, 2, 4, 8, 16, 32", num_warps).str());
+    return invalid(
+        llvm::formatv("num_warps={0} is not one of 1, 2, 4, 8, 16, 32", num_warps).str());
   if (num_stages < 1 || num_stages > 16)
     return invalid(llvm::formatv("num_stages={0} is not between 1 and 16", num_stages).str());
   if (num_ctas != 1)
-    return invalid(llvm::formatv("num_ctas={0}: programs over several CTAs are not supported yet; use num_ctas=1", num_ctas).str());
+    return invalid(
+        llvm::formatv(
+            "num_ctas={0}: programs over several CTAs are not supported yet; use num_ctas=1",
+            num_ctas)
+            .str());
   if (maxnreg < 0 || maxnreg > 255)
     return invalid(llvm::formatv("maxnreg={0} is not between 0 (no limit) and 255", maxnreg).str());
   if (opt_level < 0 || opt_level > 3)

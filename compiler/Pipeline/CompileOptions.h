@@ -20,8 +20,8 @@ struct CompileOptions {
   /// All options as `name=value` lines in a fixed order: equal texts mean equal compilations.
   std::string key() const;
 
-  /// Sets one option from text ("4", "true", "sm_80"). Errors name the option, the value and what is allowed; an unknown name
-  /// lists the known ones.
+  /// Sets one option from text ("4", "true", "sm_80"). Errors name the option, the value and what
+  /// is allowed; an unknown name lists the known ones.
   llvm::Error set(llvm::StringRef name, llvm::StringRef value);
 
   /// Checks ranges and combinations: the target is known, num_warps is a power of two up to 32, ...

@@ -1,4 +1,5 @@
-// The command-line tools' view of the machine: CUDA_HOME and PATH. Only tools and Python read the environment.
+// The command-line tools' view of the machine: CUDA_HOME and PATH. Only tools and Python read the
+// environment.
 #pragma once
 
 #include "runtime/Toolchain/Toolchain.h"

@@ -1,4 +1,5 @@
-// cosmati-compile FILE.mlir|- --target sm_90a --emit=tile|tilegpu|nvvm|llvm|ptx|cubin|image [--option NAME=VALUE] [-o FILE]
+// cosmati-compile FILE.mlir|- --target sm_90a --emit=tile|tilegpu|nvvm|llvm|ptx|cubin|image
+// [--option NAME=VALUE] [-o FILE]
 #include "compiler/Pipeline/Compile.h"
 #include "compiler/tools/ToolchainFromEnvironment.h"
 
@@ -9,10 +10,13 @@
 using namespace cosmati;
 namespace cl = llvm::cl;
 
-static cl::opt<std::string> input(cl::Positional, cl::desc("<tile module, or - for standard input>"), cl::init("-"));
+static cl::opt<std::string>
+    input(cl::Positional, cl::desc("<tile module, or - for standard input>"), cl::init("-"));
 static cl::opt<std::string> output("o", cl::desc("output file"), cl::init("-"));
-static cl::opt<std::string> target("target", cl::desc("architecture: sm_80, sm_89, sm_90a, ..."), cl::init("sm_90a"));
-static cl::opt<std::string> emit("emit", cl::desc("tile, tilegpu, nvvm, llvm, ptx, cubin or image"), cl::init("ptx"));
+static cl::opt<std::string> target("target", cl::desc("architecture: sm_80, sm_89, sm_90a, ..."),
+                                   cl::init("sm_90a"));
+static cl::opt<std::string> emit("emit", cl::desc("tile, tilegpu, nvvm, llvm, ptx, cubin or image"),
+                                 cl::init("ptx"));
 static cl::list<std::string> settings("option", cl::desc("a compile option as NAME=VALUE"));
 
 static llvm::Expected<std::string> selected(const CompileResult &result) {
@@ -20,7 +24,9 @@ static llvm::Expected<std::string> selected(const CompileResult &result) {
   if (emit == "ptx")
     return image.ptx;
   if (emit == "cubin" && image.cubin.empty())
-    return llvm::createStringError(llvm::inconvertibleErrorCode(), "no cubin was made: no assembler was found; `cosmati doctor` says what to install");
+    return llvm::createStringError(
+        llvm::inconvertibleErrorCode(),
+        "no cubin was made: no assembler was found; `cosmati doctor` says what to install");
   if (emit == "cubin")
     return std::string(image.cubin.begin(), image.cubin.end());
   if (emit == "image") {
@@ -29,7 +35,9 @@ static llvm::Expected<std::string> selected(const CompileResult &result) {
   }
   auto stage = image.stages.find(emit);
   if (stage == image.stages.end())
-    return llvm::createStringError(llvm::inconvertibleErrorCode(), "--emit=" + emit + " is none of tile, tilegpu, nvvm, llvm, ptx, cubin, image");
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   "--emit=" + emit +
+                                       " is none of tile, tilegpu, nvvm, llvm, ptx, cubin, image");
   return stage->second;
 }
 
@@ -59,7 +67,8 @@ int main(int argc, char **argv) {
   std::error_code code;
   llvm::ToolOutputFile out(output, code, llvm::sys::fs::OF_None);
   if (!text || code) {
-    llvm::errs() << "cosmati-compile: error: " << (text ? code.message() : llvm::toString(text.takeError())) << "\n";
+    llvm::errs() << "cosmati-compile: error: "
+                 << (text ? code.message() : llvm::toString(text.takeError())) << "\n";
     return 1;
   }
   out.os() << *text;

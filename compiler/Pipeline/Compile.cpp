@@ -1,0 +1,282 @@
+#include "compiler/Pipeline/Compile.h"
+
+#include "compiler/Pipeline/Diagnostics.h"
+#include "compiler/Pipeline/KernelInfo.h"
+#include "compiler/Pipeline/Pipelines.h"
+#include "compiler/Pipeline/Reproducer.h"
+#include "compiler/Target/NVPTX/EmitPtx.h"
+#include "compiler/Target/NVPTX/SourceChains.h"
+#include "dialects/TileGPU/IR/TargetTable.h"
+#include "runtime/Toolchain/Assembler.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <chrono>
+
+using namespace cosmati;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+
+char CompileError::ID = 0;
+
+void CompileError::log(llvm::raw_ostream &out) const {
+  out << message;
+  if (!place.frames.empty())
+    out << "\n" << runtime::formatChain(place);
+  if (!reproducer.empty())
+    out << "\nA bundle that repeats this failure is in " << reproducer;
+}
+
+namespace {
+
+/// One compilation: the module on its way down, with what is collected along it.
+class Compilation {
+public:
+  Compilation(mlir::ModuleOp module, const CompileOptions &options,
+              const CompileEnvironment &environment)
+      : module(module), options(options), environment(environment),
+        diagnostics(module.getContext()) {}
+
+  Expected<CompileResult> run() {
+    if (Error error = options.validate())
+      return program(llvm::toString(std::move(error)));
+    if (Error error = describeKernel(module, options, environment.params, result.image))
+      return program(llvm::toString(std::move(error)));
+    const Stage stages[] = {{"tile", &buildTilePipeline},
+                            {"tilegpu", &buildTileGPUPipeline},
+                            {"nvvm", &buildNVVMPipeline}};
+    for (const Stage &stage : stages)
+      if (Error error = lower(stage))
+        return error;
+    if (Error error = emit())
+      return error;
+    if (options.assemble)
+      if (Error error = assemble())
+        return error;
+    result.remarks = diagnostics.takeRemarks();
+    return std::move(result);
+  }
+
+private:
+  struct Stage {
+    const char *name;
+    void (*build)(mlir::OpPassManager &, const CompileOptions &);
+  };
+
+  /// Runs `work` and records its wall time under `stage`.
+  template <typename Work> auto timed(const char *stage, Work work) {
+    auto start = std::chrono::steady_clock::now();
+    auto value = work();
+    std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+    result.times.push_back({stage, spent.count()});
+    return value;
+  }
+
+  Error lower(const Stage &stage) {
+    if (overrides(stage.name))
+      return takeModule();
+    // The bundle of a failure needs the IR as it was before the stage.
+    std::string before;
+    if (!environment.reproducerFolder.empty())
+      before = printModule(module);
+    mlir::PassManager passes(module.getContext(), mlir::ModuleOp::getOperationName());
+    stage.build(passes, options);
+    addPrinting(passes, options);
+    bool ok = timed(stage.name, [&] { return mlir::succeeded(passes.run(module)); });
+    if (!ok)
+      return stageFailure(stage.name, before);
+    if (stage.name == StringRef("tilegpu"))
+      bufferPlaces = recordSharedBuffers(module, result.image);
+    return keep(stage.name, [&] { return printModule(module); });
+  }
+
+  Error stageFailure(StringRef stage, const std::string &before) {
+    if (diagnostics.resourceProblem())
+      return llvm::make_error<CompileError>(CompileErrorKind::Resources, diagnostics.errorText(),
+                                            diagnostics.errorPlace());
+    if (diagnostics.programProblem())
+      return llvm::make_error<CompileError>(CompileErrorKind::Program, diagnostics.errorText(),
+                                            diagnostics.errorPlace());
+    return internal("stage " + stage.str() + " failed: " + diagnostics.errorText(), before, stage);
+  }
+
+  Error emit() {
+    runtime::KernelImage &image = result.image;
+    // The locations of shared buffers were taken down before lowering; their chains follow those of
+    // the code.
+    image.chains = numberLocations(module, options.lineinfo != "none");
+    appendBufferChains(bufferPlaces, image);
+    PtxOptions ptx;
+    ptx.architecture = options.architecture().str();
+    ptx.ptxVersion = tilegpu::findTarget(options.architecture())->ptxVersion;
+    ptx.optLevel = static_cast<int>(options.opt_level);
+    ptx.contract = options.contract;
+    ptx.ftz = options.ftz;
+    ptx.keepLlvm = options.keep_stages || !options.dump_ir.empty();
+    findLibdevice(ptx);
+    std::string before;
+    if (!environment.reproducerFolder.empty())
+      before = printModule(module);
+    Expected<PtxResult> emitted = emitPtx(module, ptx);
+    if (!emitted)
+      return internal(llvm::toString(emitted.takeError()), before, "llvm");
+    result.times.push_back({"llvm", emitted->translateMs + emitted->optimiseMs});
+    result.times.push_back({"ptx", emitted->emitMs});
+    image.ptx = std::move(emitted->ptx);
+    if (overrides("ptx")) {
+      auto text = overrideText();
+      if (!text)
+        return text.takeError();
+      image.ptx = (*text)->getBuffer().str();
+    }
+    if (Error error = keep("llvm", [&] { return emitted->llvmIr; }))
+      return error;
+    return dump("ptx", image.ptx);
+  }
+
+  Error assemble() {
+    if (!environment.toolchain)
+      return Error::success();
+    runtime::KernelImage &image = result.image;
+    runtime::AssembleOptions flags;
+    flags.maxRegs = static_cast<int>(options.maxnreg);
+    flags.lineInfo = options.lineinfo != "none";
+    flags.optLevel = static_cast<int>(options.opt_level);
+    flags.kernel = image.entry;
+    auto assembled = timed("assemble", [&] {
+      return runtime::assemble(*environment.toolchain, image.ptx, image.target, flags);
+    });
+    if (!assembled)
+      return llvm::handleErrors(
+          assembled.takeError(),
+          // Without an assembler the image carries PTX alone: the driver assembles it at load, the
+          // VM runs it.
+          [](const runtime::NoAssemblerError &) { return Error::success(); },
+          [&](const runtime::AssemblerError &error) -> Error {
+            std::string folder = writeBundle("assembler", image.ptx, "ptx");
+            return llvm::make_error<CompileError>(CompileErrorKind::Assembler, error.message(),
+                                                  runtime::SourceChain(), folder);
+          });
+    image.cubin = std::move(assembled->cubin);
+    image.regs = assembled->regs;
+    image.stackBytes = assembled->stackBytes;
+    if (assembled->spillStores >= 0)
+      image.spillBytes = assembled->spillStores + std::max(assembled->spillLoads, 0);
+    image.metadata["assembler"] = assembled->tool;
+    return Error::success();
+  }
+
+  void findLibdevice(PtxOptions &ptx) {
+    if (!environment.toolchain) {
+      ptx.libdeviceError = "No tool chain was given to this compilation.";
+      return;
+    }
+    auto found = environment.toolchain->find(runtime::Piece::Libdevice);
+    if (found)
+      ptx.libdevice = found->path;
+    else
+      ptx.libdeviceError = llvm::toString(found.takeError());
+  }
+
+  /// `override_stage=STAGE=FILE`: the file's text takes the place of what the stage would make.
+  bool overrides(StringRef stage) const {
+    return StringRef(options.override_stage).split('=').first == stage;
+  }
+
+  Expected<std::unique_ptr<llvm::MemoryBuffer>> overrideText() {
+    StringRef file = StringRef(options.override_stage).split('=').second;
+    auto text = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
+    if (!text)
+      return program(
+          ("override_stage: " + file + " can't be read: " + text.getError().message()).str());
+    return std::move(*text);
+  }
+
+  Error takeModule() {
+    auto text = overrideText();
+    if (!text)
+      return text.takeError();
+    auto parsed = mlir::parseSourceString<mlir::ModuleOp>((*text)->getBuffer(), module.getContext(),
+                                                          (*text)->getBufferIdentifier());
+    if (!parsed)
+      return program("override_stage: " + diagnostics.errorText());
+    module.getBodyRegion().takeBody(parsed->getBodyRegion());
+    module->setAttrs(parsed.get()->getAttrDictionary());
+    return Error::success();
+  }
+
+  template <typename Text> Error keep(StringRef stage, Text text) {
+    if (!options.keep_stages && options.dump_ir.empty())
+      return Error::success();
+    std::string content = text();
+    if (options.keep_stages)
+      result.image.stages[stage.str()] = content;
+    return dump(stage, content);
+  }
+
+  Error dump(StringRef stage, StringRef content) {
+    if (options.dump_ir.empty())
+      return Error::success();
+    return writeTextFile(options.dump_ir,
+                         result.image.entry + "." + stage.str() + (stage == "ptx" ? "" : ".mlir"),
+                         content);
+  }
+
+  Error program(std::string text) {
+    return llvm::make_error<CompileError>(CompileErrorKind::Program, std::move(text),
+                                          diagnostics.errorPlace());
+  }
+
+  Error internal(std::string text, const std::string &before, StringRef stage) {
+    std::string folder = writeBundle(stage, before, "mlir");
+    return llvm::make_error<CompileError>(
+        CompileErrorKind::Internal, "internal error compiling " + result.image.entry + ": " + text,
+        diagnostics.errorPlace(), folder);
+  }
+
+  std::string writeBundle(StringRef stage, const std::string &content, StringRef suffix) {
+    if (environment.reproducerFolder.empty())
+      return {};
+    return writeReproducer({environment.reproducerFolder, result.image.entry, stage.str(), content,
+                            suffix.str(), options.key(), compilerVersions(environment.toolchain)});
+  }
+
+  mlir::ModuleOp module;
+  const CompileOptions &options;
+  const CompileEnvironment &environment;
+  DiagnosticCollector diagnostics;
+  CompileResult result;
+  std::vector<runtime::SourceChain> bufferPlaces; ///< parallel to image.sharedBuffers
+};
+
+} // namespace
+
+Expected<CompileResult> cosmati::compile(mlir::ModuleOp module, const CompileOptions &options,
+                                         const CompileEnvironment &environment) {
+  return Compilation(module, options, environment).run();
+}
+
+Expected<CompileResult> cosmati::compileText(StringRef text, const CompileOptions &options,
+                                             const CompileEnvironment &environment) {
+  mlir::DialectRegistry registry;
+  registerCompilerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticCollector diagnostics(&context);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module)
+    return llvm::make_error<CompileError>(CompileErrorKind::Program, diagnostics.errorText(),
+                                          diagnostics.errorPlace());
+  return compile(*module, options, environment);
+}
+
+std::string cosmati::compilerVersions(const runtime::Toolchain *toolchain) {
+  std::string text = "cosmati " COSMATI_VERSION "\nllvm " LLVM_VERSION_STRING "\n";
+  if (toolchain)
+    text += "assembler " + runtime::assemblerVersion(*toolchain) + "\nlibdevice " +
+            toolchain->version(runtime::Piece::Libdevice) + "\n";
+  return text;
+}
