@@ -30,6 +30,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,10 @@ struct CacheStats {
 
 struct VerifyResult {
   uint64_t good = 0;
-  std::vector<std::string>
-      bad; // file names of corrupt entries, with the reason; removed when asked for
+  struct Bad {
+    std::string name, problem;
+  };
+  std::vector<Bad> bad;              // corrupt entries; removed when asked for
   std::vector<std::string> dangling; // aliases of entries that are gone
 };
 
@@ -82,7 +85,7 @@ public:
   DiskCache(std::string root, uint64_t maxBytes);
 
   std::optional<std::vector<uint8_t>> get(const CacheKey &key);
-  /// True when the entry is on disk afterwards.
+  /// True when the entry is on disk afterwards. An entry larger than the bound is not kept.
   bool put(const CacheKey &key, llvm::ArrayRef<uint8_t> payload);
   std::optional<CacheKey> getAlias(const CacheKey &first);
   bool putAlias(const CacheKey &first, const CacheKey &second);
@@ -111,13 +114,17 @@ private:
   struct Item;
 
   State open();
+  State openLocked(std::string &problem);
   void warn(const std::string &text);
   std::string pathOf(const CacheKey &key, llvm::StringRef suffix) const;
   std::optional<std::vector<uint8_t>> read(const CacheKey &key, Kind kind);
   bool write(const CacheKey &key, Kind kind, llvm::ArrayRef<uint8_t> payload);
   void noteWritten(uint64_t bytes);
   std::vector<Item> list() const;
-  uint64_t evictTo(uint64_t bound);
+  uint64_t evictTo(uint64_t bound, uint64_t target);
+  bool removeFile(const std::string &name) const;
+  void verifyItem(const Item &item, const std::set<CacheKey> &entries, VerifyResult &result) const;
+  VerifyResult check(bool aliasesOnly, bool removeBad);
   void notWritable(const std::string &why);
 
   DiskCacheOptions settings;

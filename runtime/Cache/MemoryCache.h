@@ -88,7 +88,7 @@ private:
   struct Release {
     MemoryCache &cache;
     const CacheKey &key;
-    Pointer value;
+    Pointer value = nullptr;
     ~Release() {
       std::lock_guard<std::mutex> guard(cache.mutex);
       if (value)

@@ -43,16 +43,17 @@ struct ToolchainSettings {
 };
 
 struct Found {
-  std::string path;    // file; a bare soname when only the dynamic linker knows where it is
-  std::string origin;  // "setting", "Python package", "CUDA_HOME", "system toolkit", "PATH",
-                       // "dynamic linker"
-  std::string version; // "13.0"; empty where it can't be told without starting the driver
+  std::string
+      path; // file; of a library that only the dynamic linker can place: where it loaded it from
+  std::string origin; // "setting", "Python package", "CUDA_HOME", "system toolkit", "PATH",
+                      // "dynamic linker"
 };
 
 /// One row of `cosmati doctor`.
 struct PieceReport {
   Piece piece;
   std::optional<Found> found;
+  std::string version; // "13.0"; empty where the piece doesn't tell
   std::string problem; // why it was not found, with every place looked at
   std::string remedy;  // empty when found
 };
@@ -69,7 +70,11 @@ public:
 
   /// Where the piece is, or an error that names it, the places looked at and the remedy.
   llvm::Expected<Found> find(Piece piece) const;
+  /// Every piece, with its version: opens the libraries and runs `ptxas --version`, but doesn't
+  /// start the driver.
   std::vector<PieceReport> report() const;
+  /// "13.0"; empty when the piece is missing or doesn't tell.
+  std::string version(Piece piece) const;
   /// nvJitLink, opened at the first call.
   llvm::Expected<const NvJitLink *> nvJitLink() const;
   const ToolchainSettings &settings() const { return given; }
@@ -84,6 +89,7 @@ private:
   ToolchainSettings given;
   mutable std::mutex mutex;
   mutable std::map<Piece, Memo> memo;
+  mutable std::map<Piece, std::string> versions;
   mutable std::unique_ptr<NvJitLink> linker;
 };
 
