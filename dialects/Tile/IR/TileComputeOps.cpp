@@ -69,7 +69,7 @@ LogicalResult DotOp::verify() {
 //===- reduce and scan ------------------------------------------------------------------------===//
 
 /// Sources: one or more, of one shape and encoding, and `axis` is a dimension of them.
-static LogicalResult verifySources(Operation *op, ValueRange sources, int32_t axis) {
+LogicalResult cosmati::tile::verifyCombineSources(Operation *op, ValueRange sources, int32_t axis) {
   if (sources.empty()) // combine_c1
     return op->emitOpError("has no source; it takes one block or more");
   auto first = blockType(sources.front());
@@ -88,7 +88,8 @@ static LogicalResult verifySources(Operation *op, ValueRange sources, int32_t ax
 }
 
 /// (a0, .., an, b0, .., bn) -> (r0, .., rn), each of the type of the elements of its source.
-static LogicalResult verifyCombine(Operation *op, Region &combine, ValueRange sources) {
+LogicalResult cosmati::tile::verifyCombineRegion(Operation *op, Region &combine,
+                                                 ValueRange sources) {
   Block &block = combine.front();
   unsigned arity = sources.size();
   if (block.getNumArguments() != 2 * arity) // combine_c5
@@ -117,7 +118,7 @@ static LogicalResult verifyCombine(Operation *op, Region &combine, ValueRange so
 }
 
 LogicalResult ReduceOp::verify() {
-  if (failed(verifySources(*this, getSources(), getAxis())))
+  if (failed(verifyCombineSources(*this, getSources(), getAxis())))
     return failure();
   for (auto [source, result] : llvm::zip(getSources(), getResults())) {
     auto block = blockType(source);
@@ -136,10 +137,12 @@ LogicalResult ReduceOp::verify() {
   return success();
 }
 
-LogicalResult ReduceOp::verifyRegions() { return verifyCombine(*this, getCombine(), getSources()); }
+LogicalResult ReduceOp::verifyRegions() {
+  return verifyCombineRegion(*this, getCombine(), getSources());
+}
 
 LogicalResult ScanOp::verify() {
-  if (failed(verifySources(*this, getSources(), getAxis())))
+  if (failed(verifyCombineSources(*this, getSources(), getAxis())))
     return failure();
   for (auto [source, result] : llvm::zip(getSources(), getResults()))
     if (source.getType() != result.getType()) // scan_c1
@@ -148,7 +151,9 @@ LogicalResult ScanOp::verify() {
   return success();
 }
 
-LogicalResult ScanOp::verifyRegions() { return verifyCombine(*this, getCombine(), getSources()); }
+LogicalResult ScanOp::verifyRegions() {
+  return verifyCombineRegion(*this, getCombine(), getSources());
+}
 
 //===- elementwise ----------------------------------------------------------------------------===//
 
@@ -169,9 +174,6 @@ LogicalResult FpConvertOp::verify() {
 }
 
 LogicalResult ExternElementwiseOp::verify() {
-  if (getArgs().empty()) // extern_elementwise_c1
-    return emitOpError("calls '") << getSymbol() << "' without an argument; its result would have "
-                                  << "no shape to follow";
   if (getSymbol().empty()) // extern_elementwise_c2
     return emitOpError("names no function");
   return success();

@@ -1,4 +1,5 @@
-// The tile dialect: block-level kernels. See TileDialect.td for the model and docs/rationale-tile.md for the decisions.
+// The tile dialect: block-level kernels. See TileDialect.td for the model and
+// docs/rationale-tile.md for the decisions.
 #pragma once
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -42,6 +43,16 @@ mlir::Type boolLike(mlir::Type type);
 
 /// A pointer type, or a block of pointers, to the elements of `type`.
 mlir::Type pointerTo(mlir::Type type, unsigned addressSpace = 1);
+
+/// Rules combine_c1 to combine_c4 (TileComputeOps.td) of an op that combines elements of `sources`
+/// along `axis`.
+mlir::LogicalResult verifyCombineSources(mlir::Operation *op, mlir::ValueRange sources,
+                                         int32_t axis);
+
+/// Rules combine_c5 to combine_c9: `combine` takes two tuples of elements of `sources` and yields
+/// one.
+mlir::LogicalResult verifyCombineRegion(mlir::Operation *op, mlir::Region &combine,
+                                        mlir::ValueRange sources);
 
 /// Adds to the context all dialects that a tile module may hold.
 void registerTileDialects(mlir::DialectRegistry &registry);

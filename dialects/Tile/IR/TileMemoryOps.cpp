@@ -25,7 +25,7 @@ static LogicalResult verifyAccessible(Operation *op, Type ptr) {
 }
 
 static LogicalResult verifyAddress64(Operation *op, Type integers) {
-  if (elementTypeOf(integers).isSignlessInteger(64))
+  if (elementTypeOf(integers).isSignlessInteger(64)) // address_c1
     return success();
   return op->emitOpError("an address has 64 bits, got ") << integers << "; extend or truncate it";
 }

@@ -26,7 +26,7 @@ static LogicalResult verifyElementTypes(Operation *op, Type source, Type result)
 static LogicalResult verifyMove(Operation *op, ShapeChange::Kind kind, RankedTensorType source,
                                 RankedTensorType result, ArrayRef<int64_t> expected,
                                 unsigned axis = 0, ArrayRef<int32_t> order = {}) {
-  if (failed(verifyElementTypes(op, source, result)))
+  if (failed(verifyElementTypes(op, source, result))) // move_c1
     return failure();
   if (result.getShape() != expected)
     return op->emitOpError("result has shape ")
@@ -36,17 +36,17 @@ static LogicalResult verifyMove(Operation *op, ShapeChange::Kind kind, RankedTen
 }
 
 LogicalResult MakeRangeOp::verify() {
-  int64_t extent = int64_t(getEnd()) - int64_t(getStart());
+  int32_t start = getStart(), end = getEnd(); // the accessors give the bits as unsigned numbers
+  int64_t extent = int64_t(end) - start;
   if (extent < 1) // make_range_c1
-    return emitOpError("end ") << int32_t(getEnd()) << " is not beyond start "
-                               << int32_t(getStart());
+    return emitOpError("end ") << end << " is not beyond start " << start;
   if (getType().getRank() != 1 || getType().getDimSize(0) != extent) // make_range_c2
     return emitOpError("result has type ")
            << getType() << "; its shape is end - start = " << extent;
   return success();
 }
 
-LogicalResult SplatOp::verify() { // splat_c1
+LogicalResult SplatOp::verify() { // move_c1
   return verifyElementTypes(*this, getValue().getType(), getType());
 }
 
@@ -54,7 +54,7 @@ LogicalResult UnsplatOp::verify() {
   if (blockType(getValue()).getNumElements() != 1) // unsplat_c1
     return emitOpError("takes a block of one element, got ")
            << blockType(getValue()) << "; reduce it first";
-  return verifyElementTypes(*this, getValue().getType(), getType()); // unsplat_c2
+  return verifyElementTypes(*this, getValue().getType(), getType()); // move_c1
 }
 
 LogicalResult ExpandDimsOp::verify() {
@@ -82,7 +82,7 @@ LogicalResult BroadcastOp::verify() {
 
 LogicalResult ReshapeOp::verify() {
   auto source = blockType(getValue());
-  if (failed(verifyElementTypes(*this, source, getType()))) // reshape_c2
+  if (failed(verifyElementTypes(*this, source, getType()))) // move_c1
     return failure();
   if (source.getNumElements() != getType().getNumElements()) // reshape_c1
     return emitOpError("changes the number of elements from ")
@@ -128,7 +128,7 @@ LogicalResult SplitOp::verify() {
 
 LogicalResult CatOp::verify() {
   auto source = blockType(getLhs());
-  if (failed(verifyElementTypes(*this, source, getType()))) // cat_c2
+  if (failed(verifyElementTypes(*this, source, getType()))) // move_c1
     return failure();
   unsigned doubled = 0;
   bool fits = source.getRank() == getType().getRank();
