@@ -57,7 +57,7 @@ struct PlaceExpr {
   uint32_t evaluate(ThreadPlace place) const;
   /// All bits that the value may have. A constant without these bits may be added instead of XORed,
   /// and so go into the immediate offset of an address.
-  uint32_t possibleBits(const LayoutSpace &in) const;
+  uint32_t possibleBits() const;
   /// The dependence of output `to` of a layout on lane, warp and block.
   static PlaceExpr of(const LinearLayout &layout, LayoutDim to);
 };
