@@ -1,6 +1,7 @@
 #include "compiler/tools/RegisterAll.h"
 
 #include "dialects/Tile/IR/TileDialect.h"
+#include "dialects/TileGPU/IR/TileGPUDialect.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -9,6 +10,6 @@
 
 void cosmati::registerAllDialects(mlir::DialectRegistry &registry) {
   tile::registerTileDialects(registry);
-  registry.insert<mlir::cf::ControlFlowDialect, mlir::LLVM::LLVMDialect, mlir::NVVM::NVVMDialect,
-                  mlir::ub::UBDialect>();
+  registry.insert<tilegpu::TileGPUDialect, mlir::cf::ControlFlowDialect, mlir::LLVM::LLVMDialect,
+                  mlir::NVVM::NVVMDialect, mlir::ub::UBDialect>();
 }
