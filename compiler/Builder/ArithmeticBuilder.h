@@ -74,7 +74,7 @@ public:
 private:
   enum class Comparison { LT, LE, GT, GE, EQ, NE };
   Value compare(Comparison kind, const Operand &lhs, const Operand &rhs);
-  Value addPointer(const Value &pointer, const Value &offset);
+  Value addPointer(const Value &pointer, const Operand &offset);
   Value extremum(bool isMax, Value lhs, Value rhs, bool propagateNaN);
   /// Operands of minimum, maximum and clamp: numbers take their own type first, and bf16 becomes
   /// fp32.
