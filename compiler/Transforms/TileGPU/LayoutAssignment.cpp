@@ -1,0 +1,232 @@
+#include "compiler/Transforms/TileGPU/LayoutAssignment.h"
+
+using namespace mlir;
+using namespace cosmati;
+using namespace cosmati::tilegpu;
+
+bool tilegpu::keepsLayout(Operation *op) {
+  return op->hasTrait<OpTrait::Elementwise>() || isa<tile::HintOp, tile::ScanOp>(op);
+}
+
+static SmallVector<Value> forVariable(scf::ForOp loop, unsigned index) {
+  return {loop.getInitArgs()[index], loop.getRegionIterArg(index), loop.getYieldedValues()[index],
+          loop.getResult(index)};
+}
+
+/// A while loop has two sets: what enters the condition's region, and what passes it.
+static SmallVector<Value> whileEntered(scf::WhileOp loop, unsigned index) {
+  return {loop.getInits()[index], loop.getBeforeArguments()[index],
+          loop.getYieldOp().getOperand(index)};
+}
+static SmallVector<Value> whilePassed(scf::WhileOp loop, unsigned index) {
+  return {loop.getConditionOp().getArgs()[index], loop.getAfterArguments()[index],
+          loop.getResult(index)};
+}
+
+static SmallVector<Value> ifVariable(scf::IfOp branch, unsigned index) {
+  return {branch.thenYield().getOperand(index), branch.elseYield().getOperand(index),
+          branch.getResult(index)};
+}
+
+SmallVector<Value> tilegpu::variableOf(Value value) {
+  if (auto result = dyn_cast<OpResult>(value))
+    return llvm::TypeSwitch<Operation *, SmallVector<Value>>(result.getOwner())
+        .Case([&](scf::ForOp loop) { return forVariable(loop, result.getResultNumber()); })
+        .Case([&](scf::WhileOp loop) { return whilePassed(loop, result.getResultNumber()); })
+        .Case([&](scf::IfOp branch) { return ifVariable(branch, result.getResultNumber()); })
+        .Default(SmallVector<Value>());
+  auto argument = cast<BlockArgument>(value);
+  Operation *parent = argument.getOwner()->getParentOp();
+  if (auto loop = dyn_cast<scf::ForOp>(parent))
+    return argument == loop.getInductionVar() ? SmallVector<Value>()
+                                              : forVariable(loop, argument.getArgNumber() - 1);
+  if (auto loop = dyn_cast<scf::WhileOp>(parent))
+    return argument.getOwner() == loop.getBeforeBody() ? whileEntered(loop, argument.getArgNumber())
+                                                       : whilePassed(loop, argument.getArgNumber());
+  return {};
+}
+
+SmallVector<Value> tilegpu::variableOf(OpOperand &use) {
+  Operation *op = use.getOwner();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return use.getOperandNumber() < loop.getNumControlOperands()
+               ? SmallVector<Value>()
+               : forVariable(loop, use.getOperandNumber() - loop.getNumControlOperands());
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return whileEntered(loop, use.getOperandNumber());
+  if (auto condition = dyn_cast<scf::ConditionOp>(op))
+    return use.getOperandNumber() == 0
+               ? SmallVector<Value>()
+               : whilePassed(cast<scf::WhileOp>(op->getParentOp()), use.getOperandNumber() - 1);
+  if (!isa<scf::YieldOp>(op))
+    return {};
+  return llvm::TypeSwitch<Operation *, SmallVector<Value>>(op->getParentOp())
+      .Case([&](scf::ForOp loop) { return forVariable(loop, use.getOperandNumber()); })
+      .Case([&](scf::WhileOp loop) { return whileEntered(loop, use.getOperandNumber()); })
+      .Case([&](scf::IfOp branch) {
+        return branch.getNumResults() ? ifVariable(branch, use.getOperandNumber())
+                                      : SmallVector<Value>();
+      })
+      .Default(SmallVector<Value>());
+}
+
+LayoutAssignment::LayoutAssignment(func::FuncOp function) {
+  forwardFromAnchors(function);
+  backwardFromMemory(function);
+}
+
+LayoutAttr LayoutAssignment::layoutOf(Value value) const {
+  auto found = assigned.find(value);
+  return found == assigned.end() ? layoutAttrOf(value.getType()) : found->second;
+}
+
+bool LayoutAssignment::assign(Value value, LayoutAttr layout) {
+  if (!layoutAttrOf(value.getType()) || !assigned.try_emplace(value, layout).second)
+    return false;
+  worklist.push_back(value);
+  return true;
+}
+
+/// Region arguments and results are one variable; inits and yields are only asked to agree, later.
+void LayoutAssignment::assignVariable(ArrayRef<Value> variable, LayoutAttr layout) {
+  for (Value value : variable) {
+    bool own = isa<BlockArgument>(value) ||
+               isa<scf::ForOp, scf::WhileOp, scf::IfOp>(value.getDefiningOp());
+    if (own && variableOf(value) == SmallVector<Value>(variable))
+      assign(value, layout);
+  }
+}
+
+static int64_t bytesOf(Value value) {
+  auto block = cast<RankedTensorType>(value.getType());
+  return block.getNumElements() * elementBits(block.getElementType());
+}
+
+static int depthOf(Operation *op) {
+  int depth = 0;
+  for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp())
+    depth += isa<LoopLikeOpInterface>(parent);
+  return depth;
+}
+
+void LayoutAssignment::forwardFromAnchors(func::FuncOp function) {
+  struct Anchor {
+    Value value;
+    std::tuple<bool, int, int64_t> weight; ///< dot, loop depth, bytes
+  };
+  SmallVector<Anchor> anchors;
+  function.walk([&](Operation *op) {
+    if (!isa<tile::DotOp, tile::LoadOp, tile::AtomicRMWOp, tile::AtomicCASOp, DotFmaOp,
+             SharedLoadOp>(op))
+      return;
+    Value result = op->getResult(0);
+    if (layoutAttrOf(result.getType()))
+      anchors.push_back({result, {isa<tile::DotOp, DotFmaOp>(op), depthOf(op), bytesOf(result)}});
+  });
+  llvm::stable_sort(anchors, [](const Anchor &a, const Anchor &b) { return a.weight > b.weight; });
+  // Every anchor keeps what it has before any of them speaks for others.
+  for (const Anchor &anchor : anchors)
+    assigned[anchor.value] = layoutAttrOf(anchor.value.getType());
+  for (const Anchor &anchor : anchors) {
+    worklist.push_back(anchor.value);
+    while (!worklist.empty())
+      forward(worklist.pop_back_val());
+  }
+}
+
+void LayoutAssignment::forward(Value value) {
+  LayoutAttr layout = layoutOf(value);
+  for (OpOperand &use : value.getUses())
+    forwardThrough(use, layout);
+}
+
+void LayoutAssignment::forwardThrough(OpOperand &use, LayoutAttr layout) {
+  Operation *op = use.getOwner();
+  if (SmallVector<Value> variable = variableOf(use); !variable.empty())
+    return assignVariable(variable, layout);
+  if (keepsLayout(op) || isa<ConvertLayoutOp>(op)) {
+    for (Value result : op->getResults())
+      assign(result, layout);
+    return;
+  }
+  std::optional<tile::ShapeChange> change = shapeChangeOf(op);
+  // Handing a layout forward through a broadcast would give each thread whole rows; expand_dims and
+  // broadcast are decided by their results.
+  if (!change || change->kind == tile::ShapeChange::Kind::Broadcast ||
+      change->kind == tile::ShapeChange::Kind::ExpandDims)
+    return;
+  if (std::optional<LinearLayout> result = forwardLayout(*change, layout.getMap()))
+    for (Value value : op->getResults())
+      assign(value, LayoutAttr::get(op->getContext(), *result));
+}
+
+void LayoutAssignment::backwardFromMemory(func::FuncOp function) {
+  // What already has a layout asks its operands first: these are the values that dots and loads
+  // feed.
+  SmallVector<Value> decided;
+  function.walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      if (assigned.contains(result))
+        decided.push_back(result);
+    for (Region &region : op->getRegions())
+      for (Value argument : region.getArguments())
+        if (assigned.contains(argument))
+          decided.push_back(argument);
+  });
+  SmallVector<Operation *> accesses;
+  function.walk([&](Operation *op) {
+    if (isa<tile::LoadOp, tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op))
+      accesses.push_back(op);
+  });
+  llvm::stable_sort(accesses, [](Operation *a, Operation *b) { return depthOf(a) > depthOf(b); });
+  auto drain = [&] {
+    while (!worklist.empty())
+      backward(worklist.pop_back_val());
+  };
+  for (Value value : decided) {
+    backward(value);
+    drain();
+  }
+  for (Operation *access : accesses)
+    for (Value operand : access->getOperands()) {
+      if (LayoutAttr layout = layoutAttrOf(operand.getType()))
+        want(operand, layout);
+      drain();
+    }
+}
+
+/// `value` is needed in `layout`: gives it that layout if it is free.
+void LayoutAssignment::want(Value value, LayoutAttr layout) {
+  if (SmallVector<Value> variable = variableOf(value); !variable.empty())
+    return assignVariable(variable, layout);
+  Operation *op = value.getDefiningOp();
+  // Where the result's layout follows from the operand's, only the operand can be asked.
+  if (!op || isa<tile::ReduceOp, WarpReduceOp>(op))
+    return;
+  assign(value, layout);
+}
+
+void LayoutAssignment::backward(Value value) {
+  LayoutAttr layout = layoutOf(value);
+  if (SmallVector<Value> variable = variableOf(value); !variable.empty()) {
+    for (Value part : variable)
+      if (!assigned.contains(part))
+        want(part, layout);
+    return;
+  }
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return;
+  if (keepsLayout(op) || isa<ConvertLayoutOp>(op)) {
+    for (Value operand : op->getOperands())
+      if (layoutAttrOf(operand.getType()))
+        want(operand, layout);
+    return;
+  }
+  std::optional<tile::ShapeChange> change = shapeChangeOf(op);
+  if (!change || change->kind == tile::ShapeChange::Kind::Reduce)
+    return;
+  if (std::optional<LinearLayout> source = backwardLayout(*change, layout.getMap()))
+    for (Value operand : op->getOperands())
+      want(operand, LayoutAttr::get(op->getContext(), *source));
+}
