@@ -1,5 +1,6 @@
 // `_core.Context`, `_core.Builder` and the errors: the frame that the families of operations are
 // bound into.
+#include "python/bindings/Bindings.h"
 #include "python/bindings/bindBuilderOperand.h"
 
 namespace cosmati::bindings {

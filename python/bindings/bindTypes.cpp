@@ -1,4 +1,6 @@
 // `_core.Type`: types of the kernel language.
+#include "compiler/Builder/Promotion.h"
+#include "python/bindings/Bindings.h"
 #include "python/bindings/bindBuilderOperand.h"
 
 namespace cosmati::bindings {
