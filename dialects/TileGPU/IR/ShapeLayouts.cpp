@@ -105,6 +105,24 @@ std::optional<LinearLayout> backwardLayout(const ShapeChange &change, const Line
   llvm_unreachable("unknown kind of shape change");
 }
 
+/// The dimension along which a cat joins its blocks.
+static unsigned catAxis(tile::CatOp op) {
+  ArrayRef<int64_t> from = op.getLhs().getType().getShape(), to = op.getType().getShape();
+  return std::distance(from.begin(), std::mismatch(from.begin(), from.end(), to.begin()).first);
+}
+
+LinearLayout forwardCatLayout(tile::CatOp op, const LinearLayout &source) {
+  return source.concat(catAxis(op));
+}
+
+std::optional<LinearLayout> backwardCatLayout(tile::CatOp op, const LinearLayout &result) {
+  LinearLayout half = LinearLayout::identity1D(2, LayoutDim::Register, tensorDim(catAxis(op)));
+  std::optional<LinearLayout> source = result.divideRight(half);
+  if (!source || forwardCatLayout(op, *source) != result)
+    return std::nullopt;
+  return source;
+}
+
 bool isThreadLocal(const LinearLayout &from, const LinearLayout &to) {
   for (LayoutDim dim : {LayoutDim::Block, LayoutDim::Warp, LayoutDim::Lane})
     if (from.columns(dim) != to.columns(dim))

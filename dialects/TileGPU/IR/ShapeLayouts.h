@@ -25,6 +25,13 @@ std::optional<LinearLayout> forwardLayout(const tile::ShapeChange &change,
 std::optional<LinearLayout> backwardLayout(const tile::ShapeChange &change,
                                            const LinearLayout &result);
 
+/// The layout of a tile.cat: the result's registers are lhs's and then rhs's, which keeps the
+/// order.
+LinearLayout forwardCatLayout(tile::CatOp op, const LinearLayout &source);
+/// The operands' layout for a wanted result: the topmost register bit must tell the two halves
+/// apart. None otherwise.
+std::optional<LinearLayout> backwardCatLayout(tile::CatOp op, const LinearLayout &result);
+
 /// Whether every element that a thread holds in `to` is in a register of the same thread in `from`:
 /// the conversion renames registers at most.
 bool isThreadLocal(const LinearLayout &from, const LinearLayout &to);

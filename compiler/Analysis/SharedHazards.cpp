@@ -1,0 +1,219 @@
+#include "compiler/Analysis/SharedHazards.h"
+
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace cosmati::tilegpu {
+
+//===----------------------------------------------------------------------------------------------===//
+// Accesses of one op
+//===----------------------------------------------------------------------------------------------===//
+
+static ByteInterval bytesOf(Value memory) {
+  auto alloc = cast<SharedAllocOp>(memory.getDefiningOp());
+  int64_t offset = *alloc.getOffset();
+  return {offset, offset + alloc.getType().sizeInBytes()};
+}
+
+SmallVector<SharedAccess, 2> sharedAccessesOf(Operation *op) {
+  using Accesses = SmallVector<SharedAccess, 2>;
+  return llvm::TypeSwitch<Operation *, Accesses>(op)
+      .Case([](SharedStoreOp store) { return Accesses{{bytesOf(store.getMemory()), true}}; })
+      .Case([](SharedLoadOp load) { return Accesses{{bytesOf(load.getMemory()), false}}; })
+      .Case([](DotFmaOp dot) {
+        return Accesses{{bytesOf(dot.getA()), false}, {bytesOf(dot.getB()), false}};
+      })
+      .Default([](Operation *) { return Accesses(); });
+}
+
+namespace {
+
+/// How an op takes part in the order of global memory.
+struct GlobalOrder {
+  bool accesses = false, releases = false, acquires = false;
+};
+
+} // namespace
+
+static GlobalOrder atomicOrder(tile::MemSemantic sem) {
+  using tile::MemSemantic;
+  return {true, sem == MemSemantic::Release || sem == MemSemantic::AcquireRelease,
+          sem == MemSemantic::Acquire || sem == MemSemantic::AcquireRelease};
+}
+
+static GlobalOrder globalOrderOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, GlobalOrder>(op)
+      .Case([](tile::AtomicRMWOp atomic) { return atomicOrder(atomic.getSem()); })
+      .Case([](tile::AtomicCASOp atomic) { return atomicOrder(atomic.getSem()); })
+      .Case<tile::LoadOp, tile::StoreOp>(
+          [](Operation *) { return GlobalOrder{true, false, false}; })
+      .Default([](Operation *) { return GlobalOrder(); });
+}
+
+//===----------------------------------------------------------------------------------------------===//
+// What no barrier has ordered yet
+//===----------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// A set of bytes as disjoint intervals: begin -> end.
+class ByteSet {
+public:
+  void insert(ByteInterval bytes) {
+    auto it = intervals.upper_bound(bytes.begin);
+    if (it != intervals.begin() && std::prev(it)->second >= bytes.begin)
+      --it;
+    while (it != intervals.end() && it->first <= bytes.end) {
+      bytes.begin = std::min(bytes.begin, it->first);
+      bytes.end = std::max(bytes.end, it->second);
+      it = intervals.erase(it);
+    }
+    intervals[bytes.begin] = bytes.end;
+  }
+  void insert(const ByteSet &other) {
+    for (auto [begin, end] : other.intervals)
+      insert({begin, end});
+  }
+  bool overlaps(ByteInterval bytes) const {
+    auto it = intervals.lower_bound(bytes.end); // the first that begins beyond
+    return it != intervals.begin() && std::prev(it)->second > bytes.begin;
+  }
+  bool operator==(const ByteSet &) const = default;
+
+private:
+  std::map<int64_t, int64_t> intervals;
+};
+
+struct Pending {
+  ByteSet read, written;
+  bool globalAccess = false; ///< some thread accessed global memory
+  bool acquire = false;      ///< some thread acquired
+
+  void join(const Pending &other) {
+    read.insert(other.read);
+    written.insert(other.written);
+    globalAccess |= other.globalAccess;
+    acquire |= other.acquire;
+  }
+  bool operator==(const Pending &) const = default;
+};
+
+class HazardFinder {
+public:
+  LogicalResult run(func::FuncOp func);
+  SmallVector<Operation *> missing;
+
+private:
+  LogicalResult visitBlock(Block &block, Pending &pending, bool record);
+  LogicalResult visitControlFlow(RegionBranchOpInterface op, Pending &pending, bool record);
+  void visitAccess(Operation *op, Pending &pending, bool record);
+};
+
+} // namespace
+
+void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
+  if (isa<BarrierOp, tile::DebugBarrierOp>(op)) {
+    pending = {};
+    return;
+  }
+  SmallVector<SharedAccess, 2> accesses = sharedAccessesOf(op);
+  GlobalOrder global = globalOrderOf(op);
+  bool hazard = (global.releases && pending.globalAccess) || (global.accesses && pending.acquire);
+  for (const SharedAccess &access : accesses)
+    hazard |= pending.written.overlaps(access.bytes) ||
+              (access.write && pending.read.overlaps(access.bytes));
+  if (hazard) {
+    pending = {};
+    if (record)
+      missing.push_back(op);
+  }
+  for (const SharedAccess &access : accesses)
+    (access.write ? pending.written : pending.read).insert(access.bytes);
+  pending.globalAccess |= global.accesses;
+  pending.acquire |= global.acquires;
+}
+
+/// Follows the op's branches between its regions until the states at their entries are final.
+LogicalResult HazardFinder::visitControlFlow(RegionBranchOpInterface op, Pending &pending,
+                                             bool record) {
+  std::map<Region *, Pending> entries;
+  Pending after;
+  bool changed = true;
+  auto flow = [&](ArrayRef<RegionSuccessor> successors, const Pending &state) {
+    for (const RegionSuccessor &successor : successors) {
+      bool known = successor.isParent() || entries.contains(successor.getSuccessor());
+      Pending &into = successor.isParent() ? after : entries[successor.getSuccessor()];
+      Pending before = into;
+      into.join(state);
+      changed |= !known || !(into == before);
+    }
+  };
+  SmallVector<RegionSuccessor> successors;
+  op.getSuccessorRegions(RegionBranchPoint::parent(), successors);
+  flow(successors, pending);
+  auto visitRegions = [&](bool recording) {
+    for (Region &region : op->getRegions()) {
+      if (!entries.contains(&region))
+        continue;
+      if (!region.hasOneBlock())
+        return op->emitError("has a region of several blocks; barriers are placed on structured "
+                             "control flow"),
+               failure();
+      Pending state = entries[&region];
+      if (failed(visitBlock(region.front(), state, recording)))
+        return failure();
+      SmallVector<RegionSuccessor> next;
+      op.getSuccessorRegions(region, next);
+      flow(next, state);
+    }
+    return success();
+  };
+  while (changed) {
+    changed = false;
+    if (failed(visitRegions(false)))
+      return failure();
+  }
+  if (record && failed(visitRegions(true)))
+    return failure();
+  pending = std::move(after);
+  return success();
+}
+
+LogicalResult HazardFinder::visitBlock(Block &block, Pending &pending, bool record) {
+  for (Operation &op : block) {
+    visitAccess(&op, pending, record);
+    auto branch = dyn_cast<RegionBranchOpInterface>(op);
+    if (branch && failed(visitControlFlow(branch, pending, record)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult HazardFinder::run(func::FuncOp func) {
+  if (func.isExternal())
+    return success();
+  if (!func.getBody().hasOneBlock())
+    return func.emitError("has several blocks; barriers are placed on structured control flow");
+  WalkResult placed = func.walk([](SharedAllocOp alloc) {
+    if (alloc.getOffset())
+      return WalkResult::advance();
+    alloc.emitOpError("has no offset; tilegpu-allocate-shared gives one");
+    return WalkResult::interrupt();
+  });
+  if (placed.wasInterrupted())
+    return failure();
+  Pending pending;
+  return visitBlock(func.getBody().front(), pending, /*record=*/true);
+}
+
+FailureOr<SmallVector<Operation *>> findMissingBarriers(func::FuncOp func) {
+  HazardFinder finder;
+  if (failed(finder.run(func)))
+    return failure();
+  return std::move(finder.missing);
+}
+
+} // namespace cosmati::tilegpu

@@ -1,0 +1,42 @@
+// Which accesses to shared memory need a barrier before them.
+//
+// Threads of a CTA run freely between barriers. Two accesses to the same byte by different threads,
+// at least one a write, are a hazard unless a barrier lies between them on every path. Which thread
+// touches which byte is not asked: any two such accesses of the block count.
+//
+// The analysis carries the bytes that were read and written since the last barrier along the
+// structured control flow. At a join of paths (a branch's end, a loop's head) sets are united;
+// loops repeat until nothing is added. Since a barrier empties the sets, every barrier found is
+// placed as late as possible, and once the sets at loop heads are final each op is judged once.
+// Bytes are those of the allocation, so buffers that were given the same bytes are seen as what
+// they are.
+//
+// Order across threads of global memory, too, needs barriers in one case: an atomic is performed by
+// single threads, but its release must cover what the whole program wrote before it, and its
+// acquire must come before what the whole program reads after it.
+#pragma once
+
+#include "dialects/TileGPU/IR/TileGPUDialect.h"
+
+namespace cosmati::tilegpu {
+
+/// Half-open interval of bytes of the CTA's shared memory.
+struct ByteInterval {
+  int64_t begin = 0, end = 0;
+  friend bool operator==(const ByteInterval &, const ByteInterval &) = default;
+};
+
+struct SharedAccess {
+  ByteInterval bytes;
+  bool write = false;
+};
+
+/// The bytes that `op` itself (not its regions) reads and writes. Every buffer must have its
+/// offset.
+llvm::SmallVector<SharedAccess, 2> sharedAccessesOf(mlir::Operation *op);
+
+/// The ops before which a barrier is missing, in the order of the text. Fails, with an error, on
+/// control flow that is not structured.
+mlir::FailureOr<llvm::SmallVector<mlir::Operation *>> findMissingBarriers(mlir::func::FuncOp func);
+
+} // namespace cosmati::tilegpu
