@@ -1,5 +1,6 @@
 #include "dialects/Tile/IR/LayoutInterface.h"
 
+#include "mlir/IR/Dialect.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/Support/ErrorHandling.h"
 
