@@ -155,7 +155,7 @@ private:
           assembled.takeError(),
           // Without an assembler the image carries PTX alone: the driver assembles it at load, the
           // VM runs it.
-          [](const runtime::NoAssemblerError &) { return Error::success(); },
+          [](const runtime::NoAssemblerError &) -> Error { return Error::success(); },
           [&](const runtime::AssemblerError &error) -> Error {
             std::string folder = writeBundle("assembler", image.ptx, "ptx");
             return llvm::make_error<CompileError>(CompileErrorKind::Assembler, error.message(),

@@ -38,7 +38,7 @@ template <typename T> constexpr StringRef expected() {
 }
 
 Error invalid(const llvm::Twine &text) {
-  return llvm::createStringError(std::errc::invalid_argument, text);
+  return llvm::createStringError(std::make_error_code(std::errc::invalid_argument), text);
 }
 
 } // namespace

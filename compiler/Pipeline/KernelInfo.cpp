@@ -11,7 +11,7 @@ using runtime::ParamKind;
 namespace {
 
 Error invalid(const llvm::Twine &text) {
-  return llvm::createStringError(std::errc::invalid_argument, text);
+  return llvm::createStringError(std::make_error_code(std::errc::invalid_argument), text);
 }
 
 llvm::Expected<mlir::func::FuncOp> findKernel(mlir::ModuleOp module) {

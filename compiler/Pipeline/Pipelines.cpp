@@ -1,0 +1,91 @@
+#include "compiler/Pipeline/Pipelines.h"
+
+#include "compiler/Conversion/TileGPUToNVVM/Passes.h"
+#include "compiler/Conversion/TileToTileGPU/Passes.h"
+#include "compiler/Target/NVPTX/EmitPtx.h"
+#include "compiler/Transforms/TileGPU/Passes.h"
+
+#include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
+#include "mlir/Dialect/LLVMIR/Transforms/InlinerInterfaceImpl.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace cosmati;
+using mlir::OpPassManager;
+using mlir::func::FuncOp;
+
+void cosmati::buildTilePipeline(OpPassManager &passes, const CompileOptions &) {
+  // Callees are part of the kernel: layouts, shared memory and barriers are decided for the whole.
+  passes.addPass(mlir::createInlinerPass());
+  passes.addPass(mlir::createSymbolDCEPass());
+  passes.addPass(mlir::createCanonicalizerPass());
+  passes.addPass(mlir::createCSEPass());
+  // Addresses and masks that don't change in a loop leave it before layouts multiply them.
+  passes.addPass(mlir::createLoopInvariantCodeMotionPass());
+}
+
+void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &options) {
+  // Every block needs some layout before any can be improved.
+  passes.addPass(tilegpu::createConvertTileToTileGPU({static_cast<int>(options.num_warps), options.architecture().str()}));
+  // Memory accesses decide first: they are what bandwidth depends on.
+  passes.addNestedPass<FuncOp>(tilegpu::createCoalesce());
+  // Then everything else follows them, as far as it can.
+  passes.addNestedPass<FuncOp>(tilegpu::createRemoveLayoutConversions());
+  passes.addPass(mlir::createCanonicalizerPass());
+  passes.addPass(mlir::createCSEPass());
+  // After layouts: the stores to shared memory are made for the layout that the operand arrives in.
+  passes.addNestedPass<FuncOp>(tilegpu::createStageDot());
+  passes.addNestedPass<FuncOp>(tilegpu::createDecomposeReductions());
+  passes.addPass(mlir::createCSEPass());
+  // Conversions of values that a loop doesn't change leave it; after this no new conversion appears.
+  passes.addPass(mlir::createLoopInvariantCodeMotionPass());
+  passes.addNestedPass<FuncOp>(tilegpu::createExplicitScratch());
+  passes.addPass(mlir::createCanonicalizerPass());
+  // Offsets need all buffers; barriers need all offsets, since buffers that share bytes have hazards, too.
+  passes.addPass(tilegpu::createAllocateShared());
+  passes.addNestedPass<FuncOp>(tilegpu::createInsertBarriers());
+  passes.addPass(tilegpu::createVerifyStage());
+}
+
+void cosmati::buildNVVMPipeline(OpPassManager &passes, const CompileOptions &options) {
+  tilegpu::ConvertTileGPUToNVVMOptions lowering;
+  lowering.ftz = options.ftz;
+  lowering.approxDivision = options.approx_division;
+  lowering.approxMath = options.approx_math;
+  lowering.maxRegisters = options.maxnreg;
+  passes.addPass(tilegpu::createConvertTileGPUToNVVM(lowering));
+  // LLVM optimises what follows; CSE alone makes its input a good deal smaller, and so the whole faster.
+  passes.addPass(mlir::createCSEPass());
+}
+
+void cosmati::addPrinting(mlir::PassManager &passes, const CompileOptions &options) {
+  if (options.print_after.empty())
+    return;
+  std::string wanted = options.print_after;
+  passes.enableIRPrinting(
+      /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
+      /*shouldPrintAfterPass=*/
+      [wanted](mlir::Pass *pass, mlir::Operation *) { return wanted == "all" || pass->getArgument() == wanted; },
+      /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false);
+}
+
+void cosmati::registerCompilerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<tile::TileDialect, tilegpu::TileGPUDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                  mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::ub::UBDialect, mlir::cf::ControlFlowDialect,
+                  mlir::LLVM::LLVMDialect, mlir::NVVM::NVVMDialect>();
+  mlir::func::registerInlinerExtension(registry);
+  registerPtxTranslations(registry);
+}
+
+void cosmati::registerAllPasses() {
+  tilegpu::registerTileToTileGPUPasses();
+  tilegpu::registerTileGPUPasses();
+  tilegpu::registerTileGPUToNVVMPasses();
+  mlir::registerTransformsPasses();
+  using Registration = mlir::PassPipelineRegistration<>;
+  // For tests of the whole: the pipelines with default options.
+  static const CompileOptions defaults;
+  Registration("cosmati-tile", "the tile level", [](OpPassManager &passes) { buildTilePipeline(passes, defaults); });
+  Registration("cosmati-tilegpu", "the GPU level", [](OpPassManager &passes) { buildTileGPUPipeline(passes, defaults); });
+  Registration("cosmati-nvvm", "down to the LLVM dialect", [](OpPassManager &passes) { buildNVVMPipeline(passes, defaults); });
+}
