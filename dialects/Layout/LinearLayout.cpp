@@ -54,7 +54,10 @@ LayoutSpace::LayoutSpace(std::initializer_list<std::pair<LayoutDim, int64_t>> si
   for (auto [dim, size] : sizes) {
     if (has(dim))
       layoutBug("dim " + layoutDimName(dim) + " is given twice");
-    setBits(dim, exactLog2(size, "size of dim " + layoutDimName(dim)));
+    if (size <= 0 || !llvm::isPowerOf2_64(size))
+      layoutBug("size of dim " + layoutDimName(dim) + " must be a power of two, got " +
+                llvm::Twine(size));
+    setBits(dim, llvm::Log2_64(size));
   }
 }
 

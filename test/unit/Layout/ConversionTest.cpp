@@ -98,6 +98,18 @@ TEST(Shuffle, TwoByTwoTranspositionTakesOneShuffle) {
   EXPECT_TRUE(plan.shuffle.isButterfly);
 }
 
+TEST(Shuffle, TheExampleOfTheDocumentationTakesTwoShufflesAndTwoSwaps) {
+  LinearLayout rows = blockedLayout({8, 8}, {1, 2}, {8, 4}, {1, 1}, {1, 0});
+  LinearLayout columns = blockedLayout({8, 8}, {2, 1}, {4, 8}, {1, 1}, {0, 1});
+  ShufflePlan plan = planAndRun(rows, columns, 32).shuffle;
+  EXPECT_EQ(plan.shuffleCount(), 2);
+  ASSERT_EQ(plan.sendStages.size(), 1u);
+  ASSERT_EQ(plan.receiveStages.size(), 1u);
+  EXPECT_EQ(plan.sendStages[0].condition.lanes, 4u);
+  EXPECT_EQ(plan.receiveStages[0].condition.lanes, 4u);
+  EXPECT_EQ(plan.rounds[1].laneXor, 4u);
+}
+
 TEST(Shuffle, PureLanePermutationTakesOneShuffleForEachRegister) {
   LinearLayout a = blockedLayout({4, 8, 2}, {1, 1, 2}, {4, 8, 1}, {1, 1, 1}, {2, 1, 0});
   LinearLayout b = blockedLayout({4, 8, 2}, {1, 1, 2}, {4, 8, 1}, {1, 1, 1}, {2, 0, 1});

@@ -169,6 +169,19 @@ TEST(LayoutSpace, FlattenAndCoordinatesAreInverse) {
   EXPECT_EQ(space.coordinate(5, LayoutDim::Register), 1); // register is the least significant
 }
 
+TEST(LinearLayoutDeathTest, BrokenPreconditionsNameWhatIsWrong) {
+  LinearLayout layout =
+      unwrap(LinearLayout::parse("register = [[0, 1], [0, 2]], lane = [[1, 0]], shape = [2, 4]"));
+  EXPECT_DEATH((void)layout.reshape({4, 4}), "cannot reshape a tensor of 8 elements to one of 16");
+  EXPECT_DEATH((void)layout.transpose({0, 0}), "no permutation at entry 0");
+  EXPECT_DEATH((void)layout.removeDim(2), "axis 2 is out of range");
+  EXPECT_DEATH((void)layout.apply({{LayoutDim::Lane, 2}}),
+               "coordinate 2 of dim lane lies outside its size 2");
+  EXPECT_DEATH((void)layout.compose(layout), "the outer map has no input for dim0");
+  EXPECT_DEATH((void)LinearLayout::identity1D(3, LayoutDim::Lane, tensorDim(0)),
+               "size of dim lane must be a power of two, got 3");
+}
+
 TEST(LayoutDim, NamesRoundTrip) {
   for (LayoutDim dim : {LayoutDim::Block, LayoutDim::Warp, LayoutDim::Lane, LayoutDim::Register,
                         LayoutDim::Offset, tensorDim(0), tensorDim(15)})
