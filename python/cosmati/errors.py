@@ -1,0 +1,93 @@
+"""Exceptions that users of the package see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class CosmatiError(Exception):
+    """Base of all errors of this package."""
+
+
+@dataclass(frozen=True)
+class SourcePlace:
+    """A piece of kernel source: where it stands now, and its text.
+
+    ``line`` is 1-based and absolute, ``column`` and ``end_column`` are 1-based and half open.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+    text: str
+    function: str
+
+    def excerpt(self) -> str:
+        """The source line with carets under the piece."""
+        body = self.text.rstrip("\n")
+        stripped = body.lstrip()
+        shift = len(body) - len(stripped)
+        start = max(self.column - 1 - shift, 0)
+        end = min(max(self.end_column - 1 - shift, start + 1), max(len(stripped), start + 1))
+        return f"    {stripped}\n    {' ' * start}{'^' * (end - start)}"
+
+
+class CompilationError(CosmatiError):
+    """A kernel that the language doesn't allow.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong, without the place.
+    chain : tuple of SourcePlace
+        Innermost place first, then the calls that led there; the kernel itself is last.
+    """
+
+    def __init__(self, message: str, chain: tuple[SourcePlace, ...] = ()) -> None:
+        self.message = message
+        self.chain = chain
+        super().__init__(self._format())
+
+    def _format(self) -> str:
+        if not self.chain:
+            return self.message
+        first = self.chain[0]
+        lines = [f"{first.file}:{first.line}:{first.column}: {self.message}", first.excerpt()]
+        for place in self.chain[1:]:
+            where = f"{place.file}:{place.line}:{place.column}"
+            lines.append(f"  called from {where} in {place.function}")
+            lines.append(place.excerpt())
+        return "\n".join(lines)
+
+    @property
+    def filename(self) -> str | None:
+        return self.chain[0].file if self.chain else None
+
+    @property
+    def lineno(self) -> int | None:
+        return self.chain[0].line if self.chain else None
+
+
+class UnsupportedLanguageConstruct(CompilationError):
+    """Python that kernels can't use; the message names a way around it."""
+
+
+class CompileTimeAssertionFailure(CompilationError):
+    """A ``tl.static_assert`` that doesn't hold."""
+
+
+class OutOfResources(CosmatiError):
+    """A kernel that needs more shared memory, registers or threads than the target has."""
+
+
+class CompilerFailure(CosmatiError):
+    """The compiler or the assembler failed on a kernel that the language allows."""
+
+
+class DeviceError(CosmatiError):
+    """The device or its driver refused a call."""
+
+
+class KernelFault(CosmatiError):
+    """A kernel failed while it ran: an access out of bounds, a trap, an assertion."""

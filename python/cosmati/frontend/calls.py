@@ -1,0 +1,209 @@
+"""Calls: of jit functions, of functions of the language, and of the Python that kernels may use."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cosmati.errors import UnsupportedLanguageConstruct
+from cosmati.frontend.values import describe, is_jit_function, wrap
+from cosmati.language import compute, program
+from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
+from cosmati.language.context import is_builtin
+from cosmati.language.dtypes import dtype, float32, int32
+from cosmati.language.tensor import BoundMember, cast, tensor
+from cosmati.language.tuples import Tuple
+
+if TYPE_CHECKING:
+    from cosmati.frontend.function import FunctionGenerator as Self
+else:
+    Self = Any
+
+
+class Calls:
+    """Visitor of calls; a part of FunctionGenerator."""
+
+    def visit_Call(self: Self, node: ast.Call) -> Any:
+        function = self.visit(node.func)
+        arguments: list[Any] = []
+        for item in node.args:
+            if isinstance(item, ast.Starred):
+                values = self.visit(item.value)
+                if not isinstance(values, Tuple):
+                    raise TypeError(f"`*` takes a tuple, not {describe(values)}")
+                arguments.extend(values)
+            else:
+                arguments.append(self.visit(item))
+        keywords: dict[str, Any] = {}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise UnsupportedLanguageConstruct("`**` in calls is not supported")
+            keywords[keyword.arg] = self.visit(keyword.value)
+        self.locate(node)
+        return self.call(function, arguments, keywords)
+
+    def call(self: Self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """Calls anything that kernels may call."""
+        function = unwrap(function)
+        if is_jit_function(function):
+            return self.module.call(function, bind(function, arguments, keywords))
+        if isinstance(function, BoundMember):
+            return self.call(function.function, [function.value, *arguments], keywords)
+        if is_builtin(function):
+            return wrap(function(*arguments, **keywords))
+        if isinstance(function, ConstexprFunction):
+            return wrap(function(*arguments, **keywords))
+        if function in (constexpr, Tuple):
+            return function(*arguments)
+        if isinstance(function, type) and hasattr(function, "_fields"):
+            made = function(*arguments, **keywords)
+            return Tuple(list(made), function._fields)
+        return self._call_python(function, arguments, keywords)
+
+    def _call_python(
+        self: Self, function: Any, arguments: list[Any], keywords: dict[str, Any]
+    ) -> Any:
+        """Ordinary Python that is safe to run while compiling; it sees plain values."""
+        owner = getattr(function, "__self__", None)
+        is_method = isinstance(owner, (dtype, str, int, float, tuple))
+        is_type = isinstance(function, type) and issubclass(function, dtype)
+        if not (is_method or is_type or getattr(function, "__module__", None) == "math"):
+            name = getattr(function, "__name__", str(function))
+            if not callable(function):
+                raise TypeError(f"{describe(function)} can't be called")
+            raise TypeError(
+                f"Cannot call the Python function `{name}` in a kernel; decorate it with "
+                "@cosmati.jit (code of the kernel) or @cosmati.constexpr_function (runs while "
+                "the kernel is compiled)"
+            )
+        if any(isinstance(value, tensor) for value in (*arguments, *keywords.values())):
+            name = getattr(function, "__name__", str(function))
+            raise TypeError(
+                f"`{name}` takes compile-time values only; cosmati.language has functions for "
+                "values of the kernel"
+            )
+        plain = [unwrap(value) for value in arguments]
+        return wrap(function(*plain, **{name: unwrap(v) for name, v in keywords.items()}))
+
+    def python_builtin(self: Self, name: str) -> Any:
+        """What one of Python's builtins means in a kernel; None if nothing."""
+        return _PYTHON_BUILTINS.get(name)
+
+
+def bind(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> dict[str, Any]:
+    """Values of a jit function's parameters for a call; TypeError as Python's own calls raise."""
+    parameters = function.params
+    name = function.__name__
+    if len(arguments) > len(parameters):
+        raise TypeError(f"{name}() takes {len(parameters)} arguments but got {len(arguments)}")
+    given = dict(zip((p.name for p in parameters), arguments, strict=False))
+    for keyword, value in keywords.items():
+        if keyword in given:
+            raise TypeError(f"{name}() got multiple values for argument `{keyword}`")
+        given[keyword] = value
+    scope: dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.name in given:
+            value = given.pop(parameter.name)
+        elif parameter.has_default:
+            value = wrap(parameter.default)
+        else:
+            raise TypeError(f"{name}() is missing the argument `{parameter.name}`")
+        if parameter.is_constexpr and isinstance(value, tensor):
+            raise TypeError(
+                f"the argument `{parameter.name}` of {name}() must be a constexpr, but it is a "
+                f"value of the kernel of type {value.type}"
+            )
+        scope[parameter.name] = value
+    if given:
+        raise TypeError(f"{name}() got an unexpected argument `{next(iter(given))}`")
+    return scope
+
+
+# Python's builtins inside of kernels.
+
+
+def _extremum(name: str, pick: Callable[..., Any], emit: Callable[..., Any]) -> Callable[..., Any]:
+    def choose(*values: Any) -> Any:
+        if len(values) == 1 and isinstance(values[0], Tuple):
+            values = tuple(values[0])
+        if len(values) < 2:
+            raise TypeError(f"`{name}` takes two or more values; use tl.{name} for a block")
+        if not any(isinstance(value, tensor) for value in values):
+            return constexpr(pick(unwrap(value) for value in values))
+        result = values[0]
+        for value in values[1:]:
+            result = emit(result, value)
+        return result
+
+    return choose
+
+
+class _Number:
+    """``int`` and ``float``: a conversion when called, and a type for isinstance."""
+
+    __cosmati_builtin__ = True
+
+    def __init__(self, kind: type, target: dtype) -> None:
+        self.kind = kind
+        self.target = target
+
+    def __call__(self, value: Any = 0) -> Any:
+        if isinstance(value, tensor):
+            return cast(value, self.target)
+        return constexpr(self.kind(unwrap(value)))
+
+
+def _isinstance(value: Any, classes: Any) -> constexpr:
+    given = tuple(classes) if isinstance(classes, Tuple) else (classes,)
+    wanted = tuple(item.kind if isinstance(item, _Number) else item for item in given)
+    if any(not isinstance(item, type) for item in wanted):
+        raise TypeError(f"isinstance takes classes, not {given}")
+    if isinstance(value, constexpr):
+        return constexpr(isinstance(value, wanted) or isinstance(value.value, wanted))
+    return constexpr(isinstance(value, wanted))
+
+
+def _getattr(value: Any, name: Any, *default: Any) -> Any:
+    return getattr(unwrap(value), unwrap(name), *default)
+
+
+def _print(prefix: Any, *values: Any, **options: Any) -> None:
+    if isinstance(prefix, tensor) or not isinstance(unwrap(prefix), str):
+        prefix, values = "", (prefix, *values)
+    program.device_print(prefix, *values, **options)
+
+
+def _refuse(name: str, remedy: str) -> Callable[..., Any]:
+    def refuse(*arguments: Any) -> Any:
+        raise TypeError(f"Python's `{name}` can't be used in a kernel; {remedy}")
+
+    return refuse
+
+
+_PYTHON_BUILTINS: dict[str, Any] = {
+    "range": program.range,
+    "min": _extremum("min", min, compute.minimum),
+    "max": _extremum("max", max, compute.maximum),
+    "print": _print,
+    "len": lambda value: constexpr(len(unwrap(value))),
+    "float": _Number(float, float32),
+    "int": _Number(int, int32),
+    "bool": lambda value: constexpr(bool(unwrap(value))),
+    "str": lambda value: constexpr(str(unwrap(value))),
+    "list": lambda value: Tuple(list(unwrap(value))),
+    "tuple": lambda value: Tuple(list(unwrap(value))),
+    "isinstance": _isinstance,
+    "getattr": _getattr,
+    "hasattr": lambda value, name: constexpr(hasattr(unwrap(value), unwrap(name))),
+    "abs": _refuse("abs", "use tl.abs"),
+    "sum": _refuse("sum", "use tl.sum"),
+    "round": _refuse("round", "use tl.floor(x + 0.5) or libdevice.rint"),
+    "zip": _refuse("zip", "index the tuples with constexpr integers"),
+    "enumerate": _refuse("enumerate", "use tl.static_range and index the tuple"),
+}
+for _function in _PYTHON_BUILTINS.values():
+    if isinstance(_function, types.FunctionType):
+        _function.__cosmati_builtin__ = True  # type: ignore[attr-defined]

@@ -1,0 +1,127 @@
+"""The generator of one module: a kernel and the functions that it calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cosmati import _core
+from cosmati.errors import CompilationError
+from cosmati.frontend.function import FunctionGenerator
+from cosmati.frontend.values import Pattern, flatten, rebuild
+from cosmati.language.constexpr import constexpr
+from cosmati.language.context import generating
+from cosmati.language.dtypes import dtype
+from cosmati.language.tensor import tensor
+
+
+@dataclass
+class Generated:
+    """A function of the module that calls may go to."""
+
+    symbol: str
+    result: Pattern
+
+
+@dataclass(frozen=True)
+class KernelParameter:
+    """One parameter of a kernel: a type for what is passed at launch, or a constant."""
+
+    name: str
+    type: dtype | None  # None: `value` is compiled in
+    value: Any = None
+    divisibility: int = 1  # the address or integer is a multiple of it
+
+
+class ModuleGenerator:
+    """Builds one module. Functions are generated once for each set of argument types."""
+
+    def __init__(self, target: str, num_warps: int = 4) -> None:
+        self.context = _core.Context()
+        self.builder = _core.Builder(self.context)
+        self.target = target
+        self.num_warps = num_warps
+        self.generated: dict[Any, Generated | None] = {}  # None: being generated
+        self.symbols: dict[str, int] = {}
+        self.active: list[FunctionGenerator] = []
+
+    def kernel(self, function: Any, parameters: list[KernelParameter]) -> None:
+        """Generates the entry. Raises CompilationError."""
+        runtime = [item for item in parameters if item.type is not None]
+        with generating(self):
+            frame = FunctionGenerator(self, function, is_kernel=True)
+            frame.locate(frame.source.node)
+            handles = self.builder.begin_function(
+                self._symbol(function.__name__),
+                [item.type.core for item in runtime if item.type is not None],
+                True,
+                [item.name for item in runtime],
+                [item.divisibility for item in runtime],
+            )
+            parts = iter(handles)
+            scope = {
+                item.name: constexpr(item.value) if item.type is None else tensor(next(parts))
+                for item in parameters
+            }
+            result = frame.generate(scope)
+            if not (isinstance(result, constexpr) and result.value is None):
+                raise CompilationError(
+                    f"the kernel returns {result}; kernels return nothing, they store",
+                    (frame.source.place(frame.source.node),),
+                )
+            self.builder.end_function(None)
+            self.builder.verify()
+
+    def call(self, function: Any, scope: dict[str, Any]) -> Any:
+        """Calls a jit function whose parameters have the values in ``scope``."""
+        parts: list[Any] = []
+        patterns = [flatten(value, parts) for value in scope.values()]
+        key = (id(function), tuple(patterns))
+        try:
+            known = self.generated.get(key, _MISSING)
+        except TypeError:  # an unhashable constant: generated for this call alone
+            key, known = (id(function), object()), _MISSING
+        if known is None:
+            raise RecursionError(f"{function.__name__} calls itself; kernels can't use recursion")
+        if known is _MISSING:
+            known = self._generate(function, key, list(scope), patterns, parts)
+        assert isinstance(known, Generated)
+        results = self.builder.call(known.symbol, parts)
+        return rebuild(known.result, iter(results))
+
+    def call_function(self, function: Any, arguments: list[Any]) -> Any:
+        """Calls a jit function with positional arguments, from a language function."""
+        return self.active[-1].call(function, arguments, {})
+
+    def _generate(
+        self, function: Any, key: Any, names: list[str], patterns: list[Pattern], parts: list[Any]
+    ) -> Generated:
+        self.generated[key] = None
+        frame = FunctionGenerator(self, function)
+        symbol = self._symbol(function.__name__)
+        frame.locate(frame.source.node)
+        handles = iter(
+            self.builder.begin_function(symbol, [part.type for part in parts], False)
+        )
+        scope = {
+            name: rebuild(pattern, handles)
+            for name, pattern in zip(names, patterns, strict=True)
+        }
+        results: list[Any] = []
+        pattern = flatten(frame.generate(scope), results)
+        self.builder.end_function(results)
+        self.active[-1].relocate()
+        made = Generated(symbol, pattern)
+        self.generated[key] = made
+        return made
+
+    def _symbol(self, name: str) -> str:
+        """A name that no function of the module has yet."""
+        count = self.symbols.get(name, 0)
+        self.symbols[name] = count + 1
+        return name if count == 0 else f"{name}_{count}"
+
+
+_MISSING: Any = object()
+
+__all__ = ["Generated", "KernelParameter", "ModuleGenerator"]

@@ -1,0 +1,161 @@
+"""The source of a kernel function: read and parsed once, when first needed."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import types
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from cosmati.errors import CosmatiError, SourcePlace
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A function's syntax tree and where it stands.
+
+    ``node``'s line numbers count from the start of the snippet that was parsed; ``relative_line``
+    turns them into lines from the ``def`` (which is line 1), the form that IR and images carry.
+    """
+
+    name: str
+    file: str
+    first_line: int  # absolute line of the `def`
+    node: ast.FunctionDef
+    lines: tuple[str, ...]  # of the function, from its `def` on
+
+    def relative_line(self, node: ast.AST) -> int:
+        return int(getattr(node, "lineno", self.node.lineno)) - self.node.lineno + 1
+
+    def place(self, node: ast.AST) -> SourcePlace:
+        """Where a node stands now, with its first line of text."""
+        relative = self.relative_line(node)
+        column = int(getattr(node, "col_offset", 0))
+        end_column = int(getattr(node, "end_col_offset", column + 1))
+        text = self.lines[relative - 1] if 1 <= relative <= len(self.lines) else ""
+        raw = text.encode()  # columns of the tree count bytes of UTF-8
+        if getattr(node, "end_lineno", None) != getattr(node, "lineno", None):
+            end_column = len(raw.rstrip())
+        start = len(raw[:column].decode(errors="replace"))
+        end = len(raw[:end_column].decode(errors="replace"))
+        line = self.first_line + relative - 1
+        return SourcePlace(self.file, line, start + 1, end + 1, text, self.name)
+
+    @property
+    def text(self) -> str:
+        """The function's own text without its place in the file: its lines, indented from 0."""
+        indent = len(self.lines[0]) - len(self.lines[0].lstrip())
+        return "\n".join(
+            line[indent:] if not line[:indent].strip() else line.lstrip() for line in self.lines
+        )
+
+
+def qualified_name(fn: Any) -> str:
+    """``module.function``, the name that locations carry."""
+    return f"{fn.__module__}.{fn.__qualname__}"
+
+
+_known: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+
+
+def register(name: str, owner: Any) -> None:
+    """Lets ``locate`` find the live function of that name; ``owner.source`` is its source."""
+    _known[name] = owner
+
+
+def locate(name: str) -> tuple[str, int] | None:
+    """File and line of the ``def`` of a function named in an image; None if it isn't alive."""
+    owner = _known.get(name)
+    if owner is None:
+        return None
+    try:
+        source = owner.source
+    except CosmatiError:
+        return None
+    return source.file, source.first_line
+
+
+def read_source(fn: types.FunctionType) -> FunctionSource:
+    """Reads and parses the source of ``fn``.
+
+    Raises CosmatiError where there is none (a function made by ``exec``), or where the file no
+    longer holds the function that was imported.
+    """
+    code = fn.__code__
+    all_lines = linecache.getlines(code.co_filename, fn.__globals__)
+    if not all_lines:
+        raise CosmatiError(
+            f"@jit functions should be defined in a Python file: the source of {fn.__qualname__} "
+            f"is not readable from {code.co_filename}"
+        )
+    start = code.co_firstlineno - 1
+    node, end = _parse(all_lines, start, _last_line(code))
+    wanted = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    found = () if node is None else tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args,
+                                                          *node.args.kwonlyargs))  # fmt: skip
+    if node is None or node.name != fn.__name__ or found != wanted:
+        raise CosmatiError(
+            f"the source of {fn.__qualname__} changed on disk since it was imported: "
+            f"{code.co_filename}:{code.co_firstlineno} no longer defines it. Restart the program"
+        )
+    def_offset = node.lineno - 1  # lines of the snippet before the `def`
+    first = start + def_offset - 1  # the snippet has one line before the source's first
+    lines = tuple(line.rstrip("\n") for line in all_lines[first : end + 1])
+    return FunctionSource(qualified_name(fn), code.co_filename, first + 1, node, lines)
+
+
+def _last_line(code: types.CodeType) -> int:
+    """0-based index of the last line that compiled to something."""
+    last = max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            last = max(last, _last_line(constant) + 1)
+    return last - 1
+
+
+def _parse(lines: list[str], start: int, last: int) -> tuple[ast.FunctionDef | None, int]:
+    """The function that starts at line ``start`` and ends at ``last`` or later.
+
+    The end is the last line before one that is indented less; where the snippet doesn't parse (a
+    bracket or string that is still open), the next such line is tried.
+    """
+    indent = _indent(lines[start])
+    end = last
+    while True:
+        while end + 1 < len(lines) and _continues(lines[end + 1], indent):
+            end += 1
+        stop = end
+        while stop > last and not _is_code(lines[stop]):
+            stop -= 1
+        node = _parse_snippet(lines[start : stop + 1])
+        if node is not None or end + 1 >= len(lines):
+            return node, stop
+        end += 1
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_code(line: str) -> bool:
+    stripped = line.strip()
+    return bool(stripped) and not stripped.startswith("#")
+
+
+def _continues(line: str, indent: int) -> bool:
+    return not _is_code(line) or _indent(line) > indent
+
+
+def _parse_snippet(lines: list[str]) -> ast.FunctionDef | None:
+    # A line in front, so that an indented function parses and columns stay what they are.
+    header = "if 1:\n" if _indent(lines[0]) else "\n"
+    try:
+        module = ast.parse(header + "".join(lines))
+    except SyntaxError:
+        return None
+    first: Any = module.body[0] if module.body else None
+    if isinstance(first, ast.If):
+        first = first.body[0]
+    return first if isinstance(first, ast.FunctionDef) else None

@@ -1,0 +1,227 @@
+"""Block pointers and tensor descriptors: a window of a strided tensor, with checks at its border."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosmati.language.constexpr import constexpr, unwrap
+from cosmati.language.context import builder, builtin
+from cosmati.language.dtypes import block_type, pointer_type, type_from_core
+from cosmati.language.tensor import member, operand, scalar_shape, tensor
+from cosmati.language.tuples import Tuple
+
+
+class block_pointer:
+    """What make_block_ptr gives: base, shape, strides and offsets of a window.
+
+    It is a value of the kernel: loops may carry it. ``handle`` is the compiler's BlockPointer.
+    """
+
+    __slots__ = ("handle",)
+    __cosmati_runtime__ = True
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+
+    @property
+    def block(self) -> block_type:
+        """Type of the block that the window shows."""
+        return type_from_core(self.handle.block_type)  # type: ignore[return-value]
+
+    @property
+    def type(self) -> Any:
+        """Type of a pointer to the window's block."""
+        return pointer_type(self.block)
+
+    @property
+    def dtype(self) -> Any:
+        return self.type
+
+    @builtin
+    def advance(self, offsets: Any) -> block_pointer:
+        """Same as ``tl.advance(pointer, offsets)``."""
+        return advance(self, offsets)
+
+    @builtin
+    def store(self, value: Any, **options: Any) -> None:
+        """Same as ``tl.store(pointer, value, ...)``."""
+        from cosmati.language.memory import store
+
+        store(self, value, **options)
+
+    # How control flow takes the value apart and puts it together again.
+    def parts(self) -> list[Any]:
+        """Base, shape, strides and offsets."""
+        return self.handle.flatten()  # type: ignore[no-any-return]
+
+    def with_parts(self, parts: list[Any]) -> block_pointer:
+        """The same kind of pointer around other parts."""
+        return block_pointer(self.handle.with_values(parts))
+
+    def pattern(self) -> Any:
+        """What two block pointers must share to stand in one variable."""
+        return ("block_pointer", self.block)
+
+
+def _offsets(offsets: Any, what: str) -> list[Any]:
+    if isinstance(offsets, tensor) or isinstance(unwrap(offsets), int):
+        offsets = (offsets,)
+    values = [operand(offset) for offset in unwrap(offsets)]
+    if not values:
+        raise ValueError(f"{what} are empty")
+    return values
+
+
+def checked_dims(boundary_check: Any, rank: int) -> list[int]:
+    """The ``boundary_check`` argument as a list of dimensions."""
+    check = unwrap(boundary_check)
+    if check is None:
+        return []
+    dims = [check] if isinstance(check, int) else [unwrap(dim) for dim in check]
+    for dim in dims:
+        if not isinstance(dim, int) or not 0 <= dim < rank:
+            raise ValueError(f"boundary_check names dimension {dim} of a block of rank {rank}")
+    if len(set(dims)) != len(dims):
+        raise ValueError(f"Duplicate dimension in `boundary_check`: {dims}")
+    return dims
+
+
+@builtin
+def make_block_ptr(
+    base: Any, shape: Any, strides: Any, offsets: Any, block_shape: Any, order: Any
+) -> block_pointer:
+    """A pointer to a window of ``block_shape`` at ``offsets`` of a tensor.
+
+    Parameters
+    ----------
+    base : pointer scalar
+        Address of the tensor's first element.
+    shape, strides, offsets : tuple of integers
+        Extents, and strides counted in elements, as wide as 64 bits; the window's first index.
+    block_shape : tuple of constexpr int
+    order : tuple of constexpr int
+        Dimensions from fastest to slowest. A hint; the compiler looks at the strides itself.
+    """
+    if not isinstance(base, tensor) or not base.type.is_ptr():
+        raise TypeError("Expected `base` to be a scalar pointer")
+    extents = scalar_shape(block_shape)
+    order_dims = sorted(int(unwrap(dim)) for dim in unwrap(order))
+    if order_dims != list(range(len(extents))):
+        raise ValueError(
+            f"Expected `order` to be a permutation of 0..{len(extents) - 1}, got {unwrap(order)}"
+        )
+    pointer = builder().make_block_ptr(
+        base.handle,
+        _offsets(shape, "the shape's extents"),
+        _offsets(strides, "the strides"),
+        _offsets(offsets, "the offsets"),
+        extents,
+    )
+    return block_pointer(pointer)
+
+
+@builtin
+def advance(base: Any, offsets: Any) -> block_pointer:
+    """The window moved by ``offsets``, one per dimension. ``base`` itself does not change."""
+    if not isinstance(base, block_pointer):
+        raise TypeError("tl.advance takes a block pointer made by tl.make_block_ptr")
+    return block_pointer(builder().advance(base.handle, _offsets(offsets, "the offsets")))
+
+
+class tensor_descriptor:
+    """What make_tensor_descriptor gives; loads and stores are checked at every border."""
+
+    __slots__ = ("padding", "window")
+    __cosmati_runtime__ = True
+
+    def __init__(self, window: block_pointer, padding: str) -> None:
+        self.window = window
+        self.padding = padding
+
+    @property
+    def type(self) -> Any:
+        return self.window.type
+
+    @property
+    def dtype(self) -> Any:
+        """Type of one element."""
+        return self.window.block.scalar
+
+    @property
+    def block_shape(self) -> Tuple:
+        return Tuple([constexpr(extent) for extent in self.window.block.shape])
+
+    @property
+    def shape(self) -> Tuple:
+        rank = len(self.window.block.shape)
+        return Tuple([tensor(extent) for extent in self.window.parts()[1 : 1 + rank]])
+
+    @property
+    def strides(self) -> Tuple:
+        rank = len(self.window.block.shape)
+        return Tuple([tensor(stride) for stride in self.window.parts()[1 + rank : 1 + 2 * rank]])
+
+    def _at(self, offsets: Any) -> tuple[Any, list[int]]:
+        moved = builder().advance(self.window.handle, _offsets(offsets, "the offsets"))
+        return moved, list(range(len(self.window.block.shape)))
+
+    @builtin
+    def load(self, offsets: Any) -> tensor:
+        """The block at ``offsets``; elements outside of the tensor are the padding."""
+        pointer, dims = self._at(offsets)
+        return tensor(builder().load_block(pointer, dims, self.padding, "", "", False))
+
+    @builtin
+    def store(self, offsets: Any, value: Any) -> None:
+        """Writes ``value`` at ``offsets``; elements outside of the tensor are dropped."""
+        pointer, dims = self._at(offsets)
+        builder().store_block(pointer, operand(value), dims, "", "")
+
+    def parts(self) -> list[Any]:
+        return self.window.parts()
+
+    def with_parts(self, parts: list[Any]) -> tensor_descriptor:
+        return tensor_descriptor(self.window.with_parts(parts), self.padding)
+
+    def pattern(self) -> Any:
+        return ("tensor_descriptor", self.window.block, self.padding)
+
+
+@builtin
+def make_tensor_descriptor(
+    base: Any, shape: Any, strides: Any, block_shape: Any, padding_option: Any = "zero"
+) -> tensor_descriptor:
+    """Describes a tensor from which blocks of ``block_shape`` are loaded and stored.
+
+    Strides are counted in elements; the last one must be 1. ``padding_option``: "zero" or "nan".
+    """
+    padding = unwrap(padding_option)
+    if padding not in ("zero", "nan"):
+        raise ValueError(f"padding_option {padding!r} is not 'zero' or 'nan'")
+    extents = scalar_shape(block_shape)
+    steps = [unwrap(stride) for stride in unwrap(strides)]
+    if not isinstance(steps[-1], tensor) and steps[-1] != 1:
+        raise ValueError(f"Tensor descriptor last dim must be 1 but got {steps[-1]}")
+    order = list(reversed(range(len(extents))))
+    window = make_block_ptr(base, shape, strides, [0] * len(extents), extents, order)
+    return tensor_descriptor(window, padding)
+
+
+@builtin
+def load_tensor_descriptor(desc: Any, offsets: Any) -> tensor:
+    """Same as ``desc.load(offsets)``."""
+    return desc.load(offsets)  # type: ignore[no-any-return]
+
+
+@builtin
+def store_tensor_descriptor(desc: Any, offsets: Any, value: Any) -> None:
+    """Same as ``desc.store(offsets, value)``."""
+    desc.store(offsets, value)
+
+
+member("advance", advance)
+
+__all__ = [
+    "advance", "block_pointer", "load_tensor_descriptor", "make_block_ptr",
+    "make_tensor_descriptor", "store_tensor_descriptor", "tensor_descriptor",
+]  # fmt: skip

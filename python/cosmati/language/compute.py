@@ -1,0 +1,294 @@
+"""Selection, products, reductions, scans and hints."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+from cosmati.language.constexpr import unwrap
+from cosmati.language.context import builder, builtin, generator
+from cosmati.language.tensor import member, operand, scalar_shape, tensor, to_tensor
+from cosmati.language.tuples import Tuple
+
+
+class PropagateNan(enum.Enum):
+    """What minimum, maximum and clamp do with a NaN operand."""
+
+    NONE = 0x0
+    ALL = 0xFFFF
+
+
+PROPAGATE_NAN = PropagateNan
+
+
+@builtin
+def where(condition: Any, x: Any, y: Any) -> tensor:
+    """``x`` where ``condition`` is true, else ``y``, elementwise after broadcasting.
+
+    Both are evaluated everywhere. Their types are promoted as for ``+``.
+    """
+    return tensor(builder().where(operand(condition), operand(x), operand(y)))
+
+
+@builtin
+def add(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
+    """``x + y``."""
+    return tensor(builder().add(operand(x), operand(y)))
+
+
+@builtin
+def sub(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
+    """``x - y``."""
+    return tensor(builder().sub(operand(x), operand(y)))
+
+
+@builtin
+def mul(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
+    """``x * y``."""
+    return tensor(builder().mul(operand(x), operand(y)))
+
+
+def _propagates(propagate_nan: Any) -> bool:
+    choice = unwrap(propagate_nan)
+    if not isinstance(choice, PropagateNan):
+        raise TypeError(f"propagate_nan is {choice}, not a tl.PropagateNan")
+    return choice is PropagateNan.ALL
+
+
+@builtin
+def minimum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
+    """The smaller of two elements, after broadcasting; bfloat16 gives float32.
+
+    NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``.
+    """
+    return tensor(builder().minimum(operand(x), operand(y), _propagates(propagate_nan)))
+
+
+@builtin
+def maximum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
+    """The larger of two elements, after broadcasting; bfloat16 gives float32.
+
+    NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``.
+    """
+    return tensor(builder().maximum(operand(x), operand(y), _propagates(propagate_nan)))
+
+
+@builtin
+def clamp(x: Any, min: Any, max: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
+    """``min(max(x, min), max)`` of floats; where ``min > max`` the result is ``max``.
+
+    NaN in ``x``: gives ``min`` unless ``propagate_nan=tl.PropagateNan.ALL``.
+    """
+    return tensor(
+        builder().clamp(operand(x), operand(min), operand(max), _propagates(propagate_nan))
+    )
+
+
+@builtin
+def dot(
+    input: Any,
+    other: Any,
+    acc: Any = None,
+    input_precision: Any = None,
+    allow_tf32: Any = None,
+    max_num_imprecise_acc: Any = None,
+    out_dtype: Any = None,
+) -> tensor:
+    """Matrix product ``input @ other (+ acc)``.
+
+    Parameters
+    ----------
+    input, other : blocks [M, K] and [K, N], or [B, M, K] and [B, K, N]
+        One type for both (fp8 types may differ). int8 gives int32; bfloat16 and float32 give
+        float32; float64 gives float64; float16 and fp8 give ``out_dtype``.
+    acc : block [M, N], optional
+        Added to the product; has the result's type.
+    input_precision : {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6"}, optional
+        How float32 operands are fed to tensor cores. ``allow_tf32`` is its older spelling.
+    max_num_imprecise_acc : int, optional
+        fp8 only: how many products may be summed at the hardware's reduced precision.
+    out_dtype : dtype, optional
+        float32 by default.
+    """
+    out = unwrap(out_dtype)
+    return tensor(
+        builder().dot(
+            operand(input),
+            operand(other),
+            None if unwrap(acc) is None else operand(acc),
+            unwrap(input_precision) or "",
+            unwrap(allow_tf32),
+            unwrap(max_num_imprecise_acc),
+            None if out is None else out.core,
+        )
+    )
+
+
+def _combined(function: Any, arguments: list[Any]) -> list[Any]:
+    """Calls the combine function inside of the open region."""
+    result = generator().call_function(unwrap(function), arguments)
+    values = list(result) if isinstance(result, Tuple) else [result]
+    if len(values) * 2 != len(arguments):
+        raise ValueError(
+            f"the combine function returns {len(values)} values; it must return as many as are "
+            f"combined: {len(arguments) // 2}"
+        )
+    return [operand(value) for value in values]
+
+
+@builtin
+def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> Any:
+    """Combines all elements along ``axis``.
+
+    Parameters
+    ----------
+    input : block, or tuple of blocks of one shape
+    axis : int or None
+        None combines all elements.
+    combine_fn : jit function
+        Takes two scalars (or two groups of scalars) and gives one. Associative and commutative:
+        the order is the compiler's.
+    keep_dims : bool
+        Keep reduced dimensions with extent 1.
+    """
+    single = not isinstance(input, Tuple)
+    blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
+    dim = unwrap(axis)
+    rank = len(blocks[0].shape)
+    emit = builder()
+    arguments = emit.begin_reduce([block.handle for block in blocks], dim)
+    combined = _combined(combine_fn, [tensor(argument) for argument in arguments])
+    results = [tensor(handle) for handle in emit.end_reduce(combined)]
+    if bool(unwrap(keep_dims)):
+        results = [_restore(result, dim, rank) for result in results]
+    return results[0] if single else Tuple(results)
+
+
+def _restore(value: tensor, axis: int | None, rank: int) -> tensor:
+    """Puts reduced dimensions back with extent 1."""
+    if axis is None or rank == 1:
+        return tensor(builder().full([1] * rank, value.handle, value.dtype.core))
+    return tensor(builder().expand_dims(value.handle, axis % rank))
+
+
+@builtin
+def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any = False) -> Any:
+    """Running combination along ``axis``: element i combines the elements 0..i in order.
+
+    ``reverse=True`` runs from the end. ``combine_fn`` is associative; see reduce().
+    """
+    single = not isinstance(input, Tuple)
+    blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
+    emit = builder()
+    handles = [block.handle for block in blocks]
+    arguments = emit.begin_scan(handles, unwrap(axis), bool(unwrap(reverse)))
+    combined = _combined(combine_fn, [tensor(argument) for argument in arguments])
+    results = [tensor(handle) for handle in emit.end_scan(combined)]
+    return results[0] if single else Tuple(results)
+
+
+def reduce_with(value: tensor, axis: int, combine: Callable[[Any, Any, Any], Any]) -> tensor:
+    """reduce() whose combination is one call of the builder."""
+    emit = builder()
+    lhs, rhs = emit.begin_reduce([value.handle], axis)
+    return tensor(emit.end_reduce([combine(emit, lhs, rhs)])[0])
+
+
+def reduce_with_xor(value: tensor, axis: int) -> tensor:
+    return reduce_with(value, axis, lambda emit, lhs, rhs: emit.xor(lhs, rhs))
+
+
+@builtin
+def histogram(input: Any, num_bins: Any, mask: Any = None) -> tensor:
+    """How often each of 0..num_bins-1 occurs in a rank-1 integer block; int32.
+
+    Made of comparisons with every bin and a sum. Elements that are masked off or outside of the
+    bins count nowhere.
+    """
+    from cosmati.language.dtypes import int32
+    from cosmati.language.shapes import arange
+
+    bins = int(unwrap(num_bins))
+    emit = builder()
+    positions = emit.expand_dims(arange(0, bins).handle, 1)
+    hits = emit.eq(positions, emit.expand_dims(operand(input), 0))
+    if unwrap(mask) is not None:
+        hits = emit.and_(hits, emit.expand_dims(operand(mask), 0))
+    counts = tensor(emit.cast(hits, int32.core, None))
+    return reduce_with(counts, 1, lambda e, lhs, rhs: e.add(lhs, rhs))
+
+
+def _hint(method: str, value: Any, numbers: Any) -> tensor:
+    return tensor(getattr(builder(), method)(operand(value), scalar_shape(numbers)))
+
+
+@builtin
+def multiple_of(input: Any, values: Any) -> tensor:
+    """``input``, with the promise that each run's first element is a multiple of ``values``."""
+    return _hint("multiple_of", input, values)
+
+
+@builtin
+def max_contiguous(input: Any, values: Any) -> tensor:
+    """``input``, with the promise that its first ``values`` elements are consecutive."""
+    return _hint("max_contiguous", input, values)
+
+
+@builtin
+def max_constancy(input: Any, values: Any) -> tensor:
+    """``input``, with the promise that its first ``values`` elements are equal."""
+    return _hint("max_constancy", input, values)
+
+
+@builtin
+def extern_elementwise(
+    lib_name: Any, lib_path: Any, args: Any, arg_type_symbol_dict: Any, is_pure: Any
+) -> tensor:
+    """Calls a function of a bitcode library on each element.
+
+    ``arg_type_symbol_dict`` maps tuples of argument dtypes to ``(symbol, result dtype)``.
+    """
+    table = unwrap(arg_type_symbol_dict)
+    values = _matched(list(args), table)
+    key = tuple(value.dtype for value in values)
+    if key not in table:
+        given = ", ".join(str(item) for item in key)
+        allowed = "; ".join("(" + ", ".join(map(str, types)) + ")" for types in table)
+        raise ValueError(f"input arg type does not match: ({given}); expected one of {allowed}")
+    symbol, result = table[key]
+    handles = [value.handle for value in values]
+    return tensor(
+        builder().extern_elementwise(unwrap(lib_name), unwrap(symbol), handles, result.core)
+    )
+
+
+def _matched(arguments: list[Any], table: Any) -> list[tensor]:
+    """The arguments as values; Python numbers take the types of a signature that fits the rest."""
+    given = [argument.dtype if isinstance(argument, tensor) else None for argument in arguments]
+    for types in table:
+        if len(types) == len(given) and all(
+            have == want if have is not None else want.is_floating() or not isinstance(
+                unwrap(argument), float
+            )
+            for have, want, argument in zip(given, types, arguments, strict=True)
+        ):
+            return [
+                argument
+                if isinstance(argument, tensor)
+                else tensor(builder().full([], operand(argument), want.core))
+                for argument, want in zip(arguments, types, strict=True)
+            ]
+    return [to_tensor(argument) for argument in arguments]
+
+
+for _name, _function in {
+    "reduce": reduce, "associative_scan": associative_scan, "histogram": histogram,
+}.items():  # fmt: skip
+    member(_name, _function)
+
+__all__ = [
+    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot",
+    "extern_elementwise", "histogram", "max_constancy", "max_contiguous", "maximum", "minimum",
+    "mul", "multiple_of", "reduce", "sub", "where",
+]  # fmt: skip

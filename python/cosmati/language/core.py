@@ -1,0 +1,19 @@
+"""The functions that are part of the language itself, under one name as in Triton."""
+
+from cosmati.language.block_pointer import *  # noqa: F403
+from cosmati.language.compute import *  # noqa: F403
+from cosmati.language.constexpr import constexpr as constexpr
+from cosmati.language.constexpr import constexpr_type as constexpr_type
+from cosmati.language.context import builtin as builtin
+from cosmati.language.dtypes import *  # noqa: F403
+from cosmati.language.math import *  # noqa: F403
+from cosmati.language.memory import *  # noqa: F403
+from cosmati.language.program import *  # noqa: F403
+from cosmati.language.shapes import *  # noqa: F403
+from cosmati.language.tensor import cast as cast
+from cosmati.language.tensor import tensor as tensor
+from cosmati.language.tensor import to_tensor as to_tensor
+from cosmati.language.tuples import Tuple as tuple
+
+TRITON_MAX_TENSOR_NUMEL = constexpr(1048576)
+CONSTEXPR_0 = constexpr(0)

@@ -1,0 +1,180 @@
+"""The program's place in the grid, loop iterators, barriers, assertions and printing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosmati.errors import CompileTimeAssertionFailure
+from cosmati.language.constexpr import constexpr, unwrap
+from cosmati.language.context import builder, builtin
+from cosmati.language.tensor import operand, optional, tensor, to_tensor
+
+
+def _axis(axis: Any, function: str) -> int:
+    axis = unwrap(axis)
+    if axis not in (0, 1, 2):
+        raise ValueError(f"{function} axis must be 0, 1, or 2 but got {axis}")
+    return int(axis)
+
+
+@builtin
+def program_id(axis: Any) -> tensor:
+    """Index of this program along ``axis`` (0, 1 or 2) of the grid; int32."""
+    return tensor(builder().program_id(_axis(axis, "program_id")))
+
+
+@builtin
+def num_programs(axis: Any) -> tensor:
+    """Number of programs along ``axis`` (0, 1 or 2) of the grid; int32."""
+    return tensor(builder().num_programs(_axis(axis, "num_programs")))
+
+
+class range:
+    """Iterator of a loop that runs when the kernel runs.
+
+    Parameters
+    ----------
+    arg1, arg2, step
+        As for Python's range; integers, or integer scalars of the kernel. A step that is negative
+        must be a constexpr.
+    num_stages : int, optional
+        Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default.
+    loop_unroll_factor : int, optional
+    disallow_acc_multi_buffer, flatten, warp_specialize, disable_licm : bool
+        Scheduling hints. They change no result.
+    """
+
+    __cosmati_builtin__ = True
+
+    def __init__(
+        self,
+        arg1: Any,
+        arg2: Any = None,
+        step: Any = None,
+        num_stages: Any = None,
+        loop_unroll_factor: Any = None,
+        disallow_acc_multi_buffer: Any = False,
+        flatten: Any = False,
+        warp_specialize: Any = False,
+        disable_licm: Any = False,
+    ) -> None:
+        self.step = 1 if unwrap(step) is None else step
+        self.start, self.end = (0, arg1) if unwrap(arg2) is None else (arg1, arg2)
+        self.num_stages = unwrap(num_stages)
+        self.loop_unroll_factor = unwrap(loop_unroll_factor)
+        self.disallow_acc_multi_buffer = bool(unwrap(disallow_acc_multi_buffer))
+        self.flatten = bool(unwrap(flatten))
+        self.warp_specialize = bool(unwrap(warp_specialize))
+        self.disable_licm = bool(unwrap(disable_licm))
+
+    def options(self) -> dict[str, Any]:
+        """The hints that were given, by name."""
+        given = {
+            "num_stages": self.num_stages,
+            "loop_unroll_factor": self.loop_unroll_factor,
+            "disallow_acc_multi_buffer": self.disallow_acc_multi_buffer or None,
+            "flatten": self.flatten or None,
+            "warp_specialize": self.warp_specialize or None,
+            "disable_licm": self.disable_licm or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class static_range:
+    """Iterator of a loop that is unrolled while the kernel is compiled; bounds are constexpr."""
+
+    __cosmati_builtin__ = True
+
+    def __init__(self, arg1: Any, arg2: Any = None, step: Any = None) -> None:
+        step = 1 if unwrap(step) is None else step
+        start, end = (0, arg1) if unwrap(arg2) is None else (arg1, arg2)
+        for value in (start, end, step):
+            if not isinstance(unwrap(value), int):
+                raise TypeError(
+                    "tl.static_range takes constexpr integers; use tl.range for bounds that are "
+                    "known only when the kernel runs"
+                )
+        self.start, self.end, self.step = unwrap(start), unwrap(end), unwrap(step)
+        if self.step == 0:
+            raise ValueError("the step of tl.static_range is 0")
+
+
+class condition:
+    """Condition of a ``while`` loop, with hints: ``while tl.condition(x < 4): ...``."""
+
+    __cosmati_builtin__ = True
+
+    def __init__(self, arg1: Any, disable_licm: Any = False) -> None:
+        self.condition = arg1
+        self.disable_licm = bool(unwrap(disable_licm))
+
+
+@builtin
+def debug_barrier() -> None:
+    """All threads of the program wait here, and see each other's earlier memory accesses."""
+    builder().debug_barrier()
+
+
+@builtin
+def assume(cond: Any) -> None:
+    """Promises that a scalar condition holds; the compiler may use it."""
+    condition_value = unwrap(cond)
+    if isinstance(condition_value, tensor):
+        builder().assume(condition_value.handle)
+    elif not condition_value:
+        raise ValueError("tl.assume was given a condition that is false at compile time")
+
+
+@builtin
+def static_print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None,
+                 flush: Any = False) -> None:
+    """Prints while the kernel is compiled."""
+    plain = [unwrap(value) for value in values]
+    print(*plain, sep=unwrap(sep), end=unwrap(end), file=unwrap(file), flush=bool(unwrap(flush)))
+
+
+@builtin
+def static_assert(cond: Any, msg: Any = "") -> None:
+    """Stops the compilation with ``msg`` unless ``cond``, a constexpr, holds."""
+    value = unwrap(cond)
+    if isinstance(value, tensor):
+        raise TypeError(
+            "tl.static_assert takes a constexpr; use tl.device_assert for a condition that is "
+            "known only when the kernel runs"
+        )
+    if not value:
+        text = unwrap(msg)
+        raise CompileTimeAssertionFailure(
+            f"static assertion failed: {text}" if text else "static assertion failed"
+        )
+
+
+@builtin
+def device_print(prefix: Any, *args: Any, hex: Any = False) -> None:
+    """Prints each element of ``args`` with its program and index when the kernel runs.
+
+    ``prefix`` is a string known at compile time.
+    """
+    prefix = unwrap(prefix)
+    if not isinstance(prefix, str):
+        raise TypeError(f"the prefix of tl.device_print is {prefix}, not a string")
+    values = [to_tensor(value) for value in args]
+    builder().print(prefix, [value.handle for value in values], bool(unwrap(hex)))
+
+
+@builtin
+def device_assert(cond: Any, msg: Any = "", mask: Any = None) -> None:
+    """Stops the launch with ``msg`` where ``cond`` is false and ``mask`` is set.
+
+    Checked only in kernels compiled with ``debug=True``.
+    """
+    text = unwrap(msg)
+    if not isinstance(text, str):
+        raise TypeError("the message of tl.device_assert is not a string")
+    builder().assert_(operand(cond), text, optional(mask))
+
+
+__all__ = [
+    "assume", "condition", "constexpr", "debug_barrier", "device_assert", "device_print",
+    "num_programs", "program_id", "range", "static_assert", "static_print", "static_range",
+]  # fmt: skip

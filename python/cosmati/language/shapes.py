@@ -1,0 +1,200 @@
+"""Making blocks, and changing their shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosmati.language.constexpr import unwrap
+from cosmati.language.context import builder, builtin
+from cosmati.language.dtypes import dtype as dtype_class
+from cosmati.language.tensor import (
+    cast,
+    member,
+    operand,
+    scalar_shape,
+    tensor,
+    to_tensor,
+    variadic,
+)
+from cosmati.language.tuples import Tuple
+
+
+@builtin
+def arange(start: Any, end: Any) -> tensor:
+    """The integers ``start, ..., end - 1`` as an int32 block.
+
+    Both are constexpr, ``end > start``, and their distance is a power of two.
+    """
+    bounds = [unwrap(start), unwrap(end)]
+    if any(isinstance(bound, tensor) for bound in bounds):
+        raise ValueError(
+            "arange's arguments must be of type tl.constexpr; a local variable is one when it is "
+            "annotated: `N: tl.constexpr = ...`"
+        )
+    if any(not isinstance(bound, int) for bound in bounds):
+        raise TypeError(f"arange's arguments are {bounds[0]} and {bounds[1]}, not integers")
+    return tensor(builder().arange(bounds[0], bounds[1]))
+
+
+@builtin
+def full(shape: Any, value: Any, dtype: Any) -> tensor:
+    """A block of ``shape`` whose elements are all ``value``, as ``dtype``.
+
+    ``value`` is a number or a scalar of the kernel.
+    """
+    extents = scalar_shape(shape)
+    element = unwrap(dtype)
+    if not isinstance(element, dtype_class):
+        raise TypeError(f"the dtype of tl.full is {element}, not a type of cosmati.language")
+    return tensor(builder().full(extents, operand(value), element.core))
+
+
+@builtin
+def broadcast(input: Any, other: Any) -> Tuple:
+    """Both blocks at their common shape."""
+    first, second = builder().broadcast(operand(to_tensor(input)), operand(to_tensor(other)))
+    return Tuple([tensor(first), tensor(second)])
+
+
+@builtin
+def broadcast_to(input: Any, *shape: Any) -> tensor:
+    """``input`` repeated along its dimensions of extent 1 until it has ``shape``."""
+    return tensor(builder().broadcast_to(operand(to_tensor(input)), variadic(shape)))
+
+
+@builtin
+def expand_dims(input: Any, axis: Any) -> tensor:
+    """Inserts dimensions of extent 1.
+
+    ``axis``: an int or several; counted in the result, negative from its end.
+    """
+    value = to_tensor(input)
+    axes = unwrap(axis)
+    axes = [unwrap(item) for item in axes] if not isinstance(axes, int) else [axes]
+    rank = len(value.shape) + len(axes)
+    wrapped = [_wrap_axis(item, rank) for item in axes]
+    if len(set(wrapped)) != len(wrapped):
+        raise ValueError(f"expand_dims received duplicate axes, normalized axes = {wrapped}")
+    for item in sorted(wrapped):
+        value = tensor(builder().expand_dims(value.handle, item))
+    return value
+
+
+def _wrap_axis(axis: Any, rank: int) -> int:
+    """A dimension counted from either end as one counted from 0; ValueError outside of it."""
+    axis = unwrap(axis)
+    if not isinstance(axis, int):
+        raise TypeError(f"a dimension is a compile-time integer, not {axis}")
+    if not -rank <= axis < rank:
+        raise ValueError(f"invalid axis {axis}. Expected {-rank} <= axis < {rank}")
+    return axis + rank if axis < 0 else axis
+
+
+@builtin
+def reshape(input: Any, *shape: Any, can_reorder: Any = False) -> tensor:
+    """The same elements in row-major order with other extents.
+
+    ``can_reorder=True`` lets the compiler put the elements in any order.
+    """
+    return tensor(
+        builder().reshape(operand(to_tensor(input)), variadic(shape), bool(unwrap(can_reorder)))
+    )
+
+
+@builtin
+def view(input: Any, *shape: Any) -> tensor:
+    """reshape() that may put the elements in any order."""
+    return tensor(builder().reshape(operand(to_tensor(input)), variadic(shape), True))
+
+
+@builtin
+def permute(input: Any, *dims: Any) -> tensor:
+    """Result dimension ``d`` is the input's dimension ``dims[d]``."""
+    return tensor(builder().permute(operand(input), variadic(dims)))
+
+
+@builtin
+def trans(input: Any, *dims: Any) -> tensor:
+    """permute(); without ``dims`` the last two dimensions change places."""
+    if not dims:
+        rank = len(input.shape)
+        if rank < 2:
+            raise ValueError("trans needs a block of at least 2 dimensions, or `dims`")
+        dims = (*range(rank - 2), rank - 1, rank - 2)
+    return permute(input, *dims)
+
+
+@builtin
+def join(a: Any, b: Any) -> tensor:
+    """Stacks two blocks along a new last dimension of extent 2, after broadcasting."""
+    return tensor(builder().join(operand(to_tensor(a)), operand(to_tensor(b))))
+
+
+@builtin
+def split(a: Any) -> Tuple:
+    """The two halves of a block along its last dimension, whose extent is 2."""
+    first, second = builder().split(operand(a))
+    return Tuple([tensor(first), tensor(second)])
+
+
+@builtin
+def cat(input: Any, other: Any, can_reorder: Any = False, dim: Any = 0) -> tensor:
+    """Concatenates two blocks of one shape along dimension ``dim``.
+
+    ``can_reorder=True`` leaves the order of the elements open (one dimension only).
+    """
+    if bool(unwrap(can_reorder)) and unwrap(dim) != 0:
+        raise ValueError(f"tl.cat with can_reorder=True concatenates dimension 0, not {dim}")
+    reorder = bool(unwrap(can_reorder))
+    return tensor(builder().cat(operand(input), operand(other), reorder, int(unwrap(dim))))
+
+
+@builtin
+def gather(src: Any, index: Any, axis: Any) -> tensor:
+    """``r[.., i, ..] = src[.., index[.., i, ..], ..]`` along ``axis``.
+
+    Made of a comparison with every source index and a reduction, so it costs
+    ``src.shape[axis]`` operations per element. Indices out of range give 0.
+    """
+    from cosmati.language.compute import reduce_with_xor
+
+    rank = len(src.shape)
+    axis = _wrap_axis(axis, rank)
+    if len(index.shape) != rank:
+        raise ValueError("source and index of gather must have the same rank")
+    for dim in range(rank):
+        if dim != axis and int(src.shape[dim]) != int(index.shape[dim]):
+            raise ValueError(f"index dim {dim} must match the corresponding source dim")
+    # Compare index[.., i, 1, ..] with the positions [.., 1, k, ..] of src[.., 1, k, ..].
+    extent = int(src.shape[axis])
+    positions = arange(0, extent)
+    for dim in range(rank + 1):
+        if dim != axis + 1:
+            positions = expand_dims(positions, dim)
+    chosen = expand_dims(index, axis + 1) == positions
+    bits = _as_bits(src)
+    spread = expand_dims(bits, axis)
+    zero = full([1] * (rank + 1), 0, bits.dtype)
+    picked = tensor(builder().where(chosen.handle, spread.handle, zero.handle))
+    return cast(reduce_with_xor(picked, axis + 1), src.dtype, bitcast=not src.dtype.is_int())
+
+
+def _as_bits(value: tensor) -> tensor:
+    """The elements' bits as integers of the same width."""
+    from cosmati.language.dtypes import get_int_dtype
+
+    if value.dtype.is_int():
+        return value
+    return cast(value, get_int_dtype(value.dtype.primitive_bitwidth, True), bitcast=True)
+
+
+for _name, _function in {
+    "broadcast_to": broadcast_to, "expand_dims": expand_dims, "reshape": reshape, "view": view,
+    "permute": permute, "trans": trans, "split": split, "gather": gather, "cast": cast,
+}.items():  # fmt: skip
+    member(_name, _function)
+
+__all__ = [
+    "arange", "broadcast", "broadcast_to", "cat", "expand_dims", "full", "gather", "join",
+    "permute", "reshape", "split", "trans", "view",
+]  # fmt: skip

@@ -1,0 +1,483 @@
+"""Functions written in the language itself: reductions, scans, softmax, sorting and kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosmati.language import core, math
+from cosmati.language.constexpr import constexpr, constexpr_function
+from cosmati.language.tensor import member
+from cosmati.runtime.jit import jit
+
+
+@constexpr_function
+def cdiv(x: Any, div: Any) -> Any:
+    """``x / div`` rounded up, for ``div > 0`` and ``x >= 0``; numbers or integer values."""
+    return (x + (div - 1)) // div
+
+
+@constexpr_function
+def _log2(i: Any) -> int:
+    """Exponent of a power of two."""
+    return int(i).bit_length() - 1
+
+
+@constexpr_function
+def _is_power_of_two(i: Any) -> bool:
+    return int(i) > 0 and int(i) & (int(i) - 1) == 0
+
+
+@constexpr_function
+def _axis(axis: Any, rank: Any) -> int:
+    """A dimension counted from 0; None means the last one."""
+    axis = rank - 1 if axis is None else axis
+    if not -rank <= axis < rank:
+        raise ValueError(f"invalid axis {axis} of a block of rank {rank}")
+    return int(axis % rank)
+
+
+@constexpr_function
+def _numel(shape: Any) -> int:
+    product = 1
+    for extent in shape:
+        product *= int(extent)
+    return product
+
+
+@constexpr_function
+def _replaced(shape: Any, axis: Any, extents: Any) -> tuple[int, ...]:
+    """``shape`` with the dimension ``axis`` replaced by ``extents``."""
+    plain = [int(extent) for extent in shape]
+    return (*plain[:axis], *(int(extent) for extent in extents), *plain[axis + 1 :])
+
+
+@constexpr_function
+def _moved_last(rank: Any, axis: Any) -> tuple[int, ...]:
+    """Order of dimensions that puts ``axis`` last."""
+    return (*(dim for dim in range(rank) if dim != axis), axis)
+
+
+@constexpr_function
+def _moved_back(rank: Any, axis: Any) -> tuple[int, ...]:
+    """Order of dimensions that puts the last one at ``axis``."""
+    return (*range(axis), rank - 1, *range(axis, rank - 1))
+
+
+@jit
+def zeros(shape, dtype):
+    """A block of ``shape`` filled with 0 of ``dtype``."""
+    return core.full(shape, 0, dtype)
+
+
+@jit
+def zeros_like(input):
+    """A block of zeros with the shape and dtype of ``input``."""
+    return core.full(input.shape, 0, input.dtype)
+
+
+@jit
+def sigmoid(x):
+    """``1 / (1 + exp(-x))``; float32 and float64."""
+    return 1 / (1 + math.exp(-x))
+
+
+@jit
+def softmax(x, dim=None, keep_dims: constexpr = False, ieee_rounding: constexpr = False):
+    """``exp(x - max) / sum(exp(x - max))`` along ``dim`` (default: the first dimension).
+
+    A row whose maximum is -infinity, and a row with a NaN, is NaN.
+    """
+    axis: constexpr = 0 if dim is None else dim
+    z = x - max(x, axis, keep_dims=True)
+    numerator = math.exp(z)
+    denominator = sum(numerator, axis, keep_dims=True)
+    return math.fdiv(numerator, denominator, ieee_rounding)
+
+
+@jit
+def ravel(x, can_reorder: constexpr = False):
+    """The elements of ``x`` as a block of rank 1."""
+    return core.reshape(x, (x.numel,), can_reorder=can_reorder)
+
+
+@jit
+def squeeze(x, dim: constexpr):
+    """``x`` without its dimension ``dim``, whose extent is 1."""
+    axis: constexpr = _axis(dim, len(x.shape))
+    core.static_assert(x.shape[axis] == 1, "squeeze removes a dimension of extent 1")
+    return core.reshape(x, _replaced(x.shape, axis, ()))
+
+
+@jit
+def unsqueeze(x, dim: constexpr):
+    """``x`` with a dimension of extent 1 inserted at ``dim``."""
+    return core.expand_dims(x, dim)
+
+
+@jit
+def interleave(a, b):
+    """``a0 b0 a1 b1 ...`` along the last dimension."""
+    c = core.join(a, b)
+    last: constexpr = len(c.shape) - 2
+    if last < 0:
+        return c
+    else:
+        merged: constexpr = _replaced(c.shape[:-1], last, (2 * c.shape[last],))
+        return core.reshape(c, merged)
+
+
+@jit
+def swizzle2d(i, j, size_i, size_j, size_g):
+    """Maps row-major indices to an order that walks column by column in groups of ``size_g`` rows.
+
+    For the index (i, j) of a size_i x size_j matrix; gives the new (i, j).
+    """
+    linear = i * size_j + j
+    group_size = size_g * size_j
+    group = linear // group_size
+    first_row = group * size_g
+    rows = core.minimum(size_i - first_row, size_g)
+    within = linear % group_size
+    return first_row + within % rows, within // rows
+
+
+# Reductions.
+
+
+@jit
+def _add(a, b):
+    return a + b
+
+
+@jit
+def _multiply(a, b):
+    return a * b
+
+
+@jit
+def _xor(a, b):
+    return a ^ b
+
+
+@jit
+def _or(a, b):
+    return a | b
+
+
+@jit
+def _larger(a, b):
+    return core.maximum(a, b)
+
+
+@jit
+def _smaller(a, b):
+    return core.minimum(a, b)
+
+
+# The winner's value and index. A NaN never wins against a number, as in maximum and minimum; of
+# equal values (NaNs count as equal) the smaller index wins where ties break to the left.
+@jit
+def _argmax_left(value1, index1, value2, index2):
+    first = (value1 > value2) | ((value2 != value2) & (value1 == value1))
+    equal = (value1 == value2) | ((value1 != value1) & (value2 != value2))
+    take = first | (equal & (index1 < index2))
+    return core.where(take, value1, value2), core.where(take, index1, index2)
+
+
+@jit
+def _argmax_any(value1, index1, value2, index2):
+    take = (value1 > value2) | (value2 != value2)
+    return core.where(take, value1, value2), core.where(take, index1, index2)
+
+
+@jit
+def _argmin_left(value1, index1, value2, index2):
+    first = (value1 < value2) | ((value2 != value2) & (value1 == value1))
+    equal = (value1 == value2) | ((value1 != value1) & (value2 != value2))
+    take = first | (equal & (index1 < index2))
+    return core.where(take, value1, value2), core.where(take, index1, index2)
+
+
+@jit
+def _argmin_any(value1, index1, value2, index2):
+    take = (value1 < value2) | (value2 != value2)
+    return core.where(take, value1, value2), core.where(take, index1, index2)
+
+
+@jit
+def _widened(x):
+    """Types below 32 bits as float32 or int32, for comparisons."""
+    if x.dtype.primitive_bitwidth >= 32:
+        return x
+    elif x.dtype.is_floating():
+        return x.to(core.float32)
+    else:
+        return x.to(core.int32)
+
+
+@jit
+def _indices(x, axis: constexpr):
+    """Position along ``axis`` of each element (``axis`` None: in row-major order)."""
+    if axis is None:
+        flat: constexpr = _numel(x.shape)
+        return core.reshape(core.arange(0, flat), x.shape)
+    else:
+        rank: constexpr = len(x.shape)
+        dim: constexpr = _axis(axis, rank)
+        extent: constexpr = x.shape[dim]
+        line: constexpr = _replaced((1,) * rank, dim, (extent,))
+        index = core.reshape(core.arange(0, extent), line)
+        return core.broadcast_to(index, x.shape)
+
+
+@jit
+def max(
+    input,
+    axis=None,
+    return_indices: constexpr = False,
+    return_indices_tie_break_left: constexpr = True,
+    keep_dims: constexpr = False,
+):
+    """Largest element along ``axis`` (None: of all).
+
+    Types below 32 bits give float32 or int32. NaN: ignored; a NaN is the result only where every
+    element is one. ``return_indices``: also its int32 position, see argmax.
+    """
+    x = _widened(input)
+    if return_indices:
+        index = _indices(x, axis)
+        if return_indices_tie_break_left:
+            return core.reduce((x, index), axis, _argmax_left, keep_dims=keep_dims)
+        else:
+            return core.reduce((x, index), axis, _argmax_any, keep_dims=keep_dims)
+    else:
+        return core.reduce(x, axis, _larger, keep_dims=keep_dims)
+
+
+@jit
+def min(
+    input,
+    axis=None,
+    return_indices: constexpr = False,
+    return_indices_tie_break_left: constexpr = True,
+    keep_dims: constexpr = False,
+):
+    """Smallest element along ``axis`` (None: of all). Types, NaN and indices as in max."""
+    x = _widened(input)
+    if return_indices:
+        index = _indices(x, axis)
+        if return_indices_tie_break_left:
+            return core.reduce((x, index), axis, _argmin_left, keep_dims=keep_dims)
+        else:
+            return core.reduce((x, index), axis, _argmin_any, keep_dims=keep_dims)
+    else:
+        return core.reduce(x, axis, _smaller, keep_dims=keep_dims)
+
+
+@jit
+def argmax(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr = False):
+    """int32 position of the largest element along ``axis``.
+
+    Of equal elements the first, unless ``tie_break_left=False`` (then any of them). NaN: ignored
+    as in max; where every element is NaN the first position.
+    """
+    _, index = max(input, axis, True, tie_break_left, keep_dims)
+    return index
+
+
+@jit
+def argmin(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr = False):
+    """int32 position of the smallest element along ``axis``; see argmax."""
+    _, index = min(input, axis, True, tie_break_left, keep_dims)
+    return index
+
+
+@constexpr_function
+def _sum_dtype(source: Any, wanted: Any) -> Any:
+    """Type that a sum is formed in: integers below 32 bits widen, floats keep their type."""
+    if wanted is not None:
+        return wanted
+    if source.is_int_signed() and source.primitive_bitwidth < 32:
+        return core.int32
+    if source.is_int_unsigned() and source.primitive_bitwidth < 32:
+        return core.int32 if source.is_int1() else core.uint32
+    return None
+
+
+@jit
+def sum(input, axis=None, keep_dims: constexpr = False, dtype: constexpr = None):
+    """Sum along ``axis`` (None: of all elements), formed in ``dtype``.
+
+    Without ``dtype``, integers below 32 bits are summed as int32 or uint32, and floats in their own
+    type.
+    """
+    wanted: constexpr = _sum_dtype(input.dtype, dtype)
+    if wanted is not None:
+        return core.reduce(input.to(wanted), axis, _add, keep_dims=keep_dims)
+    else:
+        return core.reduce(input, axis, _add, keep_dims=keep_dims)
+
+
+@jit
+def xor_sum(input, axis=None, keep_dims: constexpr = False):
+    """Bitwise exclusive or of the integers along ``axis``."""
+    core.static_assert(input.dtype.is_int(), "xor_sum only supported for integers")
+    return core.reduce(input, axis, _xor, keep_dims=keep_dims)
+
+
+@jit
+def reduce_or(input, axis, keep_dims: constexpr = False):
+    """Bitwise or of the integers along ``axis``."""
+    core.static_assert(input.dtype.is_int(), "reduce_or only supported for integers")
+    return core.reduce(input, axis, _or, keep_dims=keep_dims)
+
+
+# Scans.
+
+
+@jit
+def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
+    """Running sum along ``axis``; types as in sum. ``reverse`` sums from the end."""
+    wanted: constexpr = _sum_dtype(input.dtype, dtype)
+    if wanted is not None:
+        return core.associative_scan(input.to(wanted), axis, _add, reverse)
+    else:
+        return core.associative_scan(input, axis, _add, reverse)
+
+
+@jit
+def cumprod(input, axis=0, reverse: constexpr = False):
+    """Running product along ``axis``; bfloat16 is multiplied as float32."""
+    if input.dtype.is_bf16():
+        return core.associative_scan(input.to(core.float32), axis, _multiply, reverse)
+    else:
+        return core.associative_scan(input, axis, _multiply, reverse)
+
+
+# Order along one dimension, whose extent is a power of two: its index is taken apart bit by bit.
+
+
+@jit
+def _pairs(x, stride: constexpr):
+    """Elements of the last dimension whose indices differ in the bit ``stride``, as two blocks.
+
+    Both have the shape [..., n / (2 * stride), stride].
+    """
+    rank: constexpr = len(x.shape)
+    n: constexpr = x.shape[rank - 1]
+    apart: constexpr = _replaced(x.shape, rank - 1, (n // (2 * stride), 2, stride))
+    order: constexpr = _moved_last(rank + 2, rank)
+    return core.split(core.permute(core.reshape(x, apart), order))
+
+
+@jit
+def _merge_pairs(low, high, shape: constexpr):
+    """Inverse of _pairs."""
+    rank: constexpr = len(shape)
+    order: constexpr = _moved_back(rank + 2, rank)
+    return core.reshape(core.permute(core.join(low, high), order), shape)
+
+
+@jit
+def _flip_last(x):
+    n: constexpr = x.shape[len(x.shape) - 1]
+    for bit in core.static_range(_log2(n)):
+        low, high = _pairs(x, 1 << bit)
+        x = _merge_pairs(high, low, x.shape)
+    return x
+
+
+@jit
+def flip(x, dim=None):
+    """``x`` with the elements along ``dim`` (default: the last) in reverse order."""
+    rank: constexpr = len(x.shape)
+    axis: constexpr = _axis(dim, rank)
+    moved = core.permute(x, _moved_last(rank, axis))
+    return core.permute(_flip_last(moved), _moved_back(rank, axis))
+
+
+@jit
+def _exchange(x, block: constexpr, stride: constexpr, descending: constexpr):
+    """One step of a bitonic network: orders the pairs at distance ``stride``.
+
+    The direction alternates between runs of ``block`` elements; ``block`` 0: one direction for all.
+    """
+    low, high = _pairs(x, stride)
+    if block == 0:
+        down = core.full(low.shape, descending, core.int1)
+    else:
+        index, _ = _pairs(_indices(x, len(x.shape) - 1), stride)
+        down = ((index // block) % 2 == 1) ^ core.full(low.shape, descending, core.int1)
+    # NaNs count as larger than any number, so that they gather at one end.
+    greater = (low > high) | ((low != low) & (high == high))
+    less = (low < high) | ((high != high) & (low == low))
+    swap = core.where(down, less, greater)
+    return _merge_pairs(core.where(swap, high, low), core.where(swap, low, high), x.shape)
+
+
+@jit
+def _merge_last(x, block: constexpr, size: constexpr, descending: constexpr):
+    for step in core.static_range(_log2(size)):
+        x = _exchange(x, block, size >> (step + 1), descending)
+    return x
+
+
+@jit
+def _sort_last(x, descending: constexpr):
+    n: constexpr = x.shape[len(x.shape) - 1]
+    for stage in core.static_range(_log2(n)):
+        size: constexpr = 2 << stage
+        x = _merge_last(x, size if size < n else 0, size, descending)
+    return x
+
+
+@jit
+def sort(x, dim: constexpr = None, descending: constexpr = 0):
+    """``x`` sorted along ``dim`` (default: the last), by a bitonic network.
+
+    NaNs count as larger than every number.
+    """
+    rank: constexpr = len(x.shape)
+    axis: constexpr = _axis(dim, rank)
+    down: constexpr = True if descending else False
+    moved = core.permute(x, _moved_last(rank, axis))
+    return core.permute(_sort_last(moved, down), _moved_back(rank, axis))
+
+
+@jit
+def bitonic_merge(x, dim: constexpr = None, descending: constexpr = 0):
+    """Sorts ``x`` along ``dim`` where its halves are sorted in opposite directions already."""
+    rank: constexpr = len(x.shape)
+    axis: constexpr = _axis(dim, rank)
+    down: constexpr = True if descending else False
+    moved = core.permute(x, _moved_last(rank, axis))
+    n: constexpr = x.shape[axis]
+    return core.permute(_merge_last(moved, 0, n, down), _moved_back(rank, axis))
+
+
+@jit
+def topk(x, k: constexpr, dim: constexpr = None, descending: constexpr = True):
+    """The first ``k`` (a power of two) elements of ``x`` sorted along its last dimension."""
+    rank: constexpr = len(x.shape)
+    axis: constexpr = _axis(dim, rank)
+    core.static_assert(axis == rank - 1, "topk works along the last dimension")
+    core.static_assert(_is_power_of_two(k), "topk needs a power of two for k")
+    n: constexpr = x.shape[axis]
+    x = _sort_last(x, True if descending else False)
+    for step in core.static_range(_log2(n // k)):
+        x, _ = _pairs(x, n >> (step + 1))
+        x = core.reshape(x, _replaced(x.shape[:-1], axis, (n >> (step + 1),)))
+    return x
+
+
+for _name in (
+    "cdiv", "sigmoid", "softmax", "ravel", "max", "argmax", "min", "argmin", "sum", "xor_sum",
+    "reduce_or", "cumsum", "cumprod", "sort", "flip",
+):  # fmt: skip
+    member(_name, globals()[_name])
+
+__all__ = [
+    "argmax", "argmin", "bitonic_merge", "cdiv", "cumprod", "cumsum", "flip", "interleave", "max",
+    "min", "ravel", "reduce_or", "sigmoid", "softmax", "sort", "squeeze", "sum", "swizzle2d",
+    "topk", "unsqueeze", "xor_sum", "zeros", "zeros_like",
+]  # fmt: skip

@@ -1,0 +1,356 @@
+"""``tensor``: a scalar or block value of a kernel, and how Python values become one."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from cosmati.language.constexpr import constexpr, unwrap
+from cosmati.language.context import builder, builtin, generator
+from cosmati.language.dtypes import (
+    block_type,
+    dtype,
+    type_from_core,
+)
+from cosmati.language.tuples import Tuple
+
+
+class tensor:
+    """A value that exists when the kernel runs: a scalar or a block of a fixed shape.
+
+    Operators broadcast and follow the language's typing rules; a Python number does not widen a
+    block of its own or a higher kind. ``//`` and ``%`` of integers truncate toward zero.
+    """
+
+    __slots__ = ("_type", "handle")
+    __cosmati_runtime__ = True
+
+    def __init__(self, handle: Any, type: dtype | None = None) -> None:
+        self.handle = handle
+        self._type = type
+
+    @property
+    def type(self) -> dtype:
+        if self._type is None:
+            self._type = type_from_core(self.handle.type)
+        return self._type
+
+    @property
+    def dtype(self) -> Any:
+        """Type of one element."""
+        return self.type.scalar
+
+    @property
+    def shape(self) -> Tuple:
+        """Extents, as constexprs; empty for a scalar."""
+        ty = self.type
+        return Tuple([constexpr(n) for n in ty.shape] if isinstance(ty, block_type) else [])
+
+    @property
+    def numel(self) -> constexpr:
+        ty = self.type
+        return constexpr(ty.numel if isinstance(ty, block_type) else 1)
+
+    @property
+    def T(self) -> tensor:
+        """The block with its last two dimensions exchanged."""
+        return self.trans()  # type: ignore[attr-defined, no-any-return]
+
+    def __repr__(self) -> str:
+        return str(self.type)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("the value of a tensor is not known while the kernel is compiled")
+
+    # Arithmetic. Each method is one call of the compiler's builder.
+    @builtin
+    def __add__(self, other: Any) -> Any:
+        return _binary("add", self, other)
+
+    @builtin
+    def __radd__(self, other: Any) -> Any:
+        return _binary("add", other, self)
+
+    @builtin
+    def __sub__(self, other: Any) -> Any:
+        return _binary("sub", self, other)
+
+    @builtin
+    def __rsub__(self, other: Any) -> Any:
+        return _binary("sub", other, self)
+
+    @builtin
+    def __mul__(self, other: Any) -> Any:
+        return _binary("mul", self, other)
+
+    @builtin
+    def __rmul__(self, other: Any) -> Any:
+        return _binary("mul", other, self)
+
+    @builtin
+    def __truediv__(self, other: Any) -> Any:
+        return _binary("truediv", self, other)
+
+    @builtin
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary("truediv", other, self)
+
+    @builtin
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary("floordiv", self, other)
+
+    @builtin
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary("floordiv", other, self)
+
+    @builtin
+    def __mod__(self, other: Any) -> Any:
+        return _binary("mod", self, other)
+
+    @builtin
+    def __rmod__(self, other: Any) -> Any:
+        return _binary("mod", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        raise TypeError("`**` works on constexpr only; use tl.exp2(y * tl.log2(x)) or libdevice.pow")
+
+    def __matmul__(self, other: Any) -> Any:
+        raise TypeError("`@` is not supported; use tl.dot(a, b)")
+
+    @builtin
+    def __neg__(self) -> Any:
+        return tensor(builder().neg(self.handle))
+
+    @builtin
+    def __pos__(self) -> Any:
+        return self
+
+    @builtin
+    def __invert__(self) -> Any:
+        return tensor(builder().invert(self.handle))
+
+    # Bits.
+    @builtin
+    def __and__(self, other: Any) -> Any:
+        return _binary("and_", self, other)
+
+    @builtin
+    def __rand__(self, other: Any) -> Any:
+        return _binary("and_", other, self)
+
+    @builtin
+    def __or__(self, other: Any) -> Any:
+        return _binary("or_", self, other)
+
+    @builtin
+    def __ror__(self, other: Any) -> Any:
+        return _binary("or_", other, self)
+
+    @builtin
+    def __xor__(self, other: Any) -> Any:
+        return _binary("xor", self, other)
+
+    @builtin
+    def __rxor__(self, other: Any) -> Any:
+        return _binary("xor", other, self)
+
+    @builtin
+    def __lshift__(self, other: Any) -> Any:
+        return _binary("shl", self, other)
+
+    @builtin
+    def __rlshift__(self, other: Any) -> Any:
+        return _binary("shl", other, self)
+
+    @builtin
+    def __rshift__(self, other: Any) -> Any:
+        return _binary("shr", self, other)
+
+    @builtin
+    def __rrshift__(self, other: Any) -> Any:
+        return _binary("shr", other, self)
+
+    # Comparisons.
+    @builtin
+    def __lt__(self, other: Any) -> Any:
+        return _binary("lt", self, other)
+
+    @builtin
+    def __le__(self, other: Any) -> Any:
+        return _binary("le", self, other)
+
+    @builtin
+    def __gt__(self, other: Any) -> Any:
+        return _binary("gt", self, other)
+
+    @builtin
+    def __ge__(self, other: Any) -> Any:
+        return _binary("ge", self, other)
+
+    @builtin
+    def __eq__(self, other: Any) -> Any:
+        return _binary("eq", self, other)
+
+    @builtin
+    def __ne__(self, other: Any) -> Any:
+        return _binary("ne", self, other)
+
+    @builtin
+    def logical_and(self, other: Any) -> Any:
+        return _binary("logical_and", self, other)
+
+    @builtin
+    def logical_or(self, other: Any) -> Any:
+        return _binary("logical_or", self, other)
+
+    @builtin
+    def __not__(self) -> Any:
+        return tensor(builder().logical_not(self.handle))
+
+    @builtin
+    def __getitem__(self, slices: Any) -> Any:
+        """``x[:, None]``: inserts dimensions; only ``None`` and ``:`` are indices."""
+        if isinstance(slices, slice) or unwrap(slices) is None:
+            slices = (slices,)
+        if isinstance(slices, Tuple):
+            slices = tuple(slices.values)
+        if not isinstance(slices, tuple):
+            raise TypeError(_INDEX_REMEDY.format(slices))
+        result: tensor = self
+        for axis, item in enumerate(slices):
+            if unwrap(item) is None:
+                result = tensor(builder().expand_dims(result.handle, axis))
+            elif not (isinstance(item, slice) and item == slice(None)):
+                raise TypeError(_INDEX_REMEDY.format(item))
+        return result
+
+    @builtin
+    def to(self, dtype: Any, fp_downcast_rounding: str | None = None, bitcast: bool = False) -> Any:
+        """Same as ``tl.cast(x, dtype, ...)``."""
+        return cast(self, dtype, fp_downcast_rounding, bitcast)
+
+    @builtin
+    def item(self) -> Any:
+        """The only element of a block of one element, as a scalar."""
+        return tensor(builder().item(self.handle))
+
+
+_INDEX_REMEDY = (
+    "unsupported tensor index: {}; only `None` and `:` are allowed. "
+    "Elements are selected by masks and tl.where, or by tl.load with computed addresses"
+)
+
+
+def operand(value: Any) -> Any:
+    """What the builder takes for an operand: a value's handle, or a Python number.
+
+    TypeError for anything else.
+    """
+    if isinstance(value, tensor):
+        return value.handle
+    value = unwrap(value)
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, tensor):
+        return value.handle
+    raise TypeError(f"cannot convert {_describe(value)} to a tensor")
+
+
+def optional(value: Any) -> Any:
+    """operand() that lets None through."""
+    return None if unwrap(value) is None else operand(value)
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the string {value!r}"
+    return f"{value} of type {type(value).__name__}"
+
+
+def _binary(method: str, lhs: Any, rhs: Any) -> Any:
+    emit = getattr(builder(), method)
+    return tensor(emit(operand(lhs), operand(rhs)))
+
+
+@builtin
+def to_tensor(x: Any) -> tensor:
+    """A Python number or constexpr as a scalar value; values as they are."""
+    if isinstance(x, tensor):
+        return x
+    value = operand(x)
+    return tensor(builder().to_tensor(value))
+
+
+@builtin
+def cast(
+    input: Any, dtype: Any, fp_downcast_rounding: str | None = None, bitcast: bool = False
+) -> tensor:
+    """Converts each element to ``dtype``.
+
+    Parameters
+    ----------
+    input : tensor or number
+    dtype : dtype
+        Floats to narrower floats round to nearest even; floats to integers truncate and saturate.
+    fp_downcast_rounding : {"rtne", "rtz"}, optional
+        Rounding of a conversion to a narrower float; an error for any other conversion.
+    bitcast : bool
+        Keep the bits instead; both types have the same width.
+    """
+    source = to_tensor(input)
+    target = unwrap(dtype)
+    if not hasattr(target, "core"):
+        raise TypeError(f"dtype is {_describe(target)}, not a type of cosmati.language")
+    if isinstance(target, block_type):
+        target = target.scalar
+    if unwrap(bitcast):
+        return tensor(builder().bitcast(source.handle, target.core))
+    return tensor(builder().cast(source.handle, target.core, unwrap(fp_downcast_rounding)))
+
+
+class BoundMember:
+    """A method of ``tensor`` that is a jit function or constexpr function."""
+
+    def __init__(self, function: Any, value: tensor) -> None:
+        self.function = function
+        self.value = value
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return generator().active[-1].call(self.function, [self.value, *args], kwargs)
+
+
+def member(name: str, function: Any) -> None:
+    """Makes a language function a method of ``tensor``."""
+    if isinstance(function, types.FunctionType):
+        setattr(tensor, name, function)
+    else:
+        setattr(tensor, name, property(lambda self: BoundMember(function, self)))
+
+
+def scalar_shape(shape: Any) -> list[int]:
+    """A shape argument as a list of ints; TypeError where an extent is a runtime value."""
+    shape = unwrap(shape)
+    if isinstance(shape, tensor):
+        raise TypeError("a shape is known at compile time: its extents must be constexpr")
+    if isinstance(shape, int):
+        shape = [shape]
+    extents = []
+    for index, extent in enumerate(shape):
+        extent = unwrap(extent)
+        if isinstance(extent, tensor) or not isinstance(extent, int) or isinstance(extent, bool):
+            raise TypeError(f"Shape element {index} must have type `constexpr[int]`, got {extent}")
+        extents.append(extent)
+    return extents
+
+
+def variadic(values: tuple[Any, ...]) -> list[int]:
+    """``f(x, 1, 2)`` and ``f(x, (1, 2))`` alike."""
+    if len(values) == 1 and not isinstance(unwrap(values[0]), int):
+        return scalar_shape(values[0])
+    return scalar_shape(values)
+

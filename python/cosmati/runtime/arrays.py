@@ -1,0 +1,261 @@
+"""What a launch may be given as an array, and how its address and type are found.
+
+The launcher (in C++) knows NumPy arrays and torch's CUDA tensors itself; everything else comes here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any
+
+from cosmati import _core
+from cosmati.language.constexpr import unwrap
+from cosmati.language.dtypes import dtype, parse_type, pointer_type, signature_text
+
+# Element types by the names that NumPy, ml_dtypes and torch give them.
+_ELEMENT_TEXTS = {
+    "bool": "i1", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
+    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64",
+    "float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64",
+    "float8_e4m3fn": "fp8e4nv", "float8_e5m2": "fp8e5", "float8_e4m3fnuz": "fp8e4b8",
+    "float8_e5m2fnuz": "fp8e5b16",
+}  # fmt: skip
+_INTERFACE_TEXTS = {
+    "b1": "i1", "i1": "i8", "i2": "i16", "i4": "i32", "i8": "i64", "u1": "u8", "u2": "u16",
+    "u4": "u32", "u8": "u64", "f2": "fp16", "f4": "fp32", "f8": "fp64",
+}  # fmt: skip
+
+
+class View:
+    """An array whose elements a kernel sees as another type; see view()."""
+
+    __slots__ = ("array", "dtype")
+
+    def __init__(self, array: Any, dtype: dtype) -> None:
+        self.array = array
+        self.dtype = dtype
+
+
+def view(array: Any, dtype: Any) -> View:
+    """``array`` for a launch, with elements that kernels see as ``dtype``.
+
+    For element types that the array's library lacks: bytes in a ``uint8`` array as
+    ``tl.float8e4nv``. Both types have the same width; the memory is shared.
+    """
+    target = unwrap(dtype)
+    own = _describe(array)
+    own_bits = parse_type(own[1]).primitive_bitwidth
+    if own_bits != target.primitive_bitwidth:
+        raise ValueError(
+            f"cannot view elements of {own_bits} bits as {target}, which has "
+            f"{target.primitive_bitwidth}"
+        )
+    return View(array, target)
+
+
+def reinterpret(tensor: Any, dtype: Any) -> View:
+    """Same as view(); Triton's name."""
+    return view(tensor, dtype)
+
+
+def element_text(array_dtype: Any) -> str:
+    """"fp32" for a dtype of NumPy, ml_dtypes or torch; TypeError for one that kernels lack."""
+    name = str(getattr(array_dtype, "name", None) or array_dtype).removeprefix("torch.")
+    byteorder = getattr(array_dtype, "byteorder", "=")
+    foreign = ">" if sys.byteorder == "little" else "<"
+    if byteorder == foreign:
+        raise TypeError(f"elements of type {array_dtype} are in foreign byte order; convert first")
+    if name not in _ELEMENT_TEXTS:
+        raise TypeError(f"kernels have no type for array elements of type {array_dtype}")
+    return _ELEMENT_TEXTS[name]
+
+
+def classify(kind: type) -> str:
+    """How the launcher reads arguments of a Python type; asked once per type.
+
+    "numpy", "torch", "bool", "int", "float", "generic" (asks describe() each time), "constant"
+    (compiled in) or "unsupported".
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        if issubclass(kind, numpy.ndarray):
+            sample = numpy.arange(6, dtype=numpy.int16).reshape(2, 3)
+            return "numpy" if _core.check_numpy_layout(sample, sample.ctypes.data) else "generic"
+        if issubclass(kind, numpy.bool_):
+            return "bool"
+        if issubclass(kind, numpy.integer):
+            return "int"
+        if issubclass(kind, numpy.floating):
+            return "float"
+    torch = sys.modules.get("torch")
+    if torch is not None and issubclass(kind, torch.Tensor):
+        return "torch"
+    if issubclass(kind, bool):
+        return "bool"
+    if issubclass(kind, int):
+        return "int"
+    if issubclass(kind, float):
+        return "float"
+    if getattr(kind, "__cosmati_jit__", False):
+        return "constant"
+    array_like = ("__cuda_array_interface__", "__array_interface__", "__dlpack__", "data_ptr")
+    if kind is View or any(hasattr(kind, name) for name in array_like):
+        return "generic"
+    return "unsupported"
+
+
+# (address, element type, GPU number or -1 for host memory, base, bytes, writable); base and bytes
+# say which host memory a kernel may reach through the argument.
+Description = tuple[int, str, int, int, int, bool]
+
+
+def describe(array: Any) -> Description:
+    """Where an array is. TypeError or ValueError if it can't be an argument."""
+    if isinstance(array, View):
+        address, _, device, base, size, writable = _describe(array.array)
+        return address, signature_text(array.dtype), device, base, size, writable
+    return _describe(array)
+
+
+def _describe(array: Any) -> Description:
+    cuda = getattr(array, "__cuda_array_interface__", None) if _is_on_gpu(array) else None
+    if cuda is not None and not hasattr(array, "data_ptr"):
+        return _from_cuda_interface(array, cuda)
+    if hasattr(array, "data_ptr") and hasattr(array, "dtype"):
+        return _from_tensor(array)
+    if hasattr(array, "__array_interface__"):
+        return _from_interface(array, array.__array_interface__)
+    if hasattr(array, "__dlpack__"):
+        return _from_dlpack(array)
+    raise TypeError(f"a {type(array).__name__} is no array that kernels can use")
+
+
+def _is_on_gpu(array: Any) -> bool:
+    try:
+        return hasattr(array, "__cuda_array_interface__")
+    except (TypeError, RuntimeError):  # torch raises for CPU tensors that need a gradient
+        return False
+
+
+def _from_tensor(tensor: Any) -> Description:
+    """torch tensors, and what looks like one."""
+    text = element_text(tensor.dtype)
+    address = int(tensor.data_ptr())
+    device = getattr(tensor, "device", None)
+    kind = getattr(device, "type", "cuda")
+    if kind == "cuda":
+        return address, text, int(getattr(device, "index", 0) or 0), 0, 0, True
+    if kind != "cpu":
+        raise TypeError(f"a tensor on the device {device} can't be used; only cuda and cpu can")
+    storage = tensor.untyped_storage()
+    return address, text, -1, int(storage.data_ptr()), int(storage.nbytes()), True
+
+
+def _from_cuda_interface(array: Any, interface: dict[str, Any]) -> Description:
+    address, read_only = interface["data"]
+    device = getattr(getattr(array, "device", None), "id", None)
+    if device is None:
+        device = _core.pointer_device(address) if address else 0
+    return int(address), _interface_text(interface["typestr"]), int(device), 0, 0, not read_only
+
+
+def _from_interface(array: Any, interface: dict[str, Any]) -> Description:
+    address, read_only = interface["data"]
+    text = (
+        element_text(array.dtype)
+        if hasattr(array, "dtype")
+        else _interface_text(interface["typestr"])
+    )
+    owner = array
+    while type(getattr(owner, "base", None)) is type(array):
+        owner = owner.base
+    base, size = _extent(owner.__array_interface__, parse_type(text).itemsize)
+    return int(address), text, -1, base, size, not read_only
+
+
+def _extent(interface: dict[str, Any], itemsize: int) -> tuple[int, int]:
+    """First byte and size of what an array's shape and strides reach."""
+    address = int(interface["data"][0])
+    shape = interface["shape"]
+    strides = interface.get("strides")
+    if strides is None:
+        size = itemsize
+        for extent in shape:
+            size *= extent
+        return address, size
+    if any(extent == 0 for extent in shape):
+        return address, 0
+    reach = [stride * (extent - 1) for stride, extent in zip(strides, shape, strict=True)]
+    low = sum(step for step in reach if step < 0)
+    high = sum(step for step in reach if step > 0)
+    return address + low, high - low + itemsize
+
+
+def _interface_text(typestr: str) -> str:
+    foreign = ">" if sys.byteorder == "little" else "<"
+    if typestr[0] == foreign or typestr[1:] not in _INTERFACE_TEXTS:
+        raise TypeError(f"kernels have no type for array elements of type {typestr!r}")
+    return _INTERFACE_TEXTS[typestr[1:]]
+
+
+class _DLTensor(ctypes.Structure):
+    # DLPack's DLTensor, ABI version 1: github.com/dmlc/dlpack, dlpack.h.
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("device_type", ctypes.c_int32),
+        ("device_id", ctypes.c_int32),
+        ("ndim", ctypes.c_int32),
+        ("code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("byte_offset", ctypes.c_uint64),
+    )
+
+
+_DL_CODES = {0: "i", 1: "u", 2: "fp", 4: "bf"}
+_DL_CPU, _DL_CUDA, _DL_CUDA_HOST, _DL_BOOL = 1, 2, 3, 6
+
+
+def _from_dlpack(array: Any) -> Description:
+    """Reads the description out of a DLPack capsule; the array keeps the memory alive."""
+    capsule = array.__dlpack__()
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    tensor = _DLTensor.from_address(get(capsule, b"dltensor"))
+    if tensor.lanes != 1 or (tensor.code not in _DL_CODES and tensor.code != _DL_BOOL):
+        raise TypeError(f"kernels have no type for DLPack elements of code {tensor.code}")
+    text = "i1" if tensor.code == _DL_BOOL else f"{_DL_CODES[tensor.code]}{tensor.bits}"
+    address = int(tensor.data or 0) + tensor.byte_offset
+    if tensor.device_type == _DL_CUDA:
+        return address, text, tensor.device_id, 0, 0, True
+    if tensor.device_type not in (_DL_CPU, _DL_CUDA_HOST):
+        raise TypeError(f"DLPack device type {tensor.device_type} can't be used")
+    shape = tuple(tensor.shape[i] for i in range(tensor.ndim))
+    itemsize = (tensor.bits + 7) // 8
+    strides = None
+    if tensor.strides:
+        strides = tuple(tensor.strides[i] * itemsize for i in range(tensor.ndim))
+    base, size = _extent({"data": (address, False), "shape": shape, "strides": strides}, itemsize)
+    return address, text, -1, base, size, True
+
+
+def placeholder(value: Any) -> str | None:
+    """The type that stands for an argument in ``warmup``: ``tl.float32``, ``"*fp32"``, ``"i32"``."""
+    value = unwrap(value)
+    if isinstance(value, pointer_type):
+        return signature_text(value)
+    if isinstance(value, dtype):
+        return "*" + signature_text(value)
+    if isinstance(value, str):
+        try:
+            return signature_text(parse_type(value))
+        except ValueError:
+            return None
+    if type(value).__module__.partition(".")[0] in ("torch", "numpy") and "dtype" in repr(
+        type(value)
+    ):
+        return "*" + element_text(value)
+    return None

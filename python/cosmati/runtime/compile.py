@@ -1,0 +1,113 @@
+"""From a call that no compiled variant fits to a compiled kernel."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from cosmati.frontend.closure import stable_text
+from cosmati.language.dtypes import parse_type
+from cosmati.runtime.compiled import CompiledKernel
+from cosmati.runtime.options import check_option, current_options, option_texts
+from cosmati.runtime.session import session
+
+_log = logging.getLogger("cosmati.jit")
+
+# Bits of a specialisation, as in runtime/Launch/Specialization.h.
+DIVISIBLE_16, EQUALS_ONE, ABSENT = 1, 2, 4
+
+
+def compile_call(
+    function: Any,
+    values: tuple[Any, ...],
+    type_texts: tuple[str | None, ...],
+    bits: tuple[int, ...],
+    given: dict[str, Any],
+    device: Any,
+) -> CompiledKernel:
+    """The variant of ``function`` for these arguments, from a cache or compiled.
+
+    ``type_texts`` has the type of each parameter that is passed at launch, and None for those that
+    are compiled in with their ``values``.
+    """
+    for name in given:
+        check_option(name)
+    chosen = {"target": device.target, **current_options(), **given}
+    if function.debug is not None:
+        chosen.setdefault("debug", function.debug)
+    options = option_texts(chosen)
+    names = function.arg_names
+    _check_constants(function, values, type_texts)
+    signature = [
+        f"{name}:{text}:{bit}" if text is not None else f"{name}={stable_text(value)}"
+        for name, value, text, bit in zip(names, values, type_texts, bits, strict=True)
+    ]
+    front_key = "\n".join([function.closure.digest.hex(), *signature])
+    _log_reason(function, signature, options)
+
+    def generate() -> Any:
+        return _generate(function, values, type_texts, bits, options)
+
+    outcome = session().get(front_key, options, generate)
+
+    def recompile() -> Any:
+        return session().compile(generate(), {**options, "keep_stages": "true"})
+
+    return CompiledKernel(function, outcome, options, recompile, given)
+
+
+def _check_constants(
+    function: Any, values: tuple[Any, ...], type_texts: tuple[str | None, ...]
+) -> None:
+    for name, value, text in zip(function.arg_names, values, type_texts, strict=True):
+        if text is None:
+            try:
+                stable_text(value)
+            except TypeError as error:
+                raise TypeError(f"argument `{name}` of {function.__name__}: {error}") from None
+
+
+def _generate(
+    function: Any,
+    values: tuple[Any, ...],
+    type_texts: tuple[str | None, ...],
+    bits: tuple[int, ...],
+    options: dict[str, str],
+) -> Any:
+    """Runs the front end; gives what the compiler takes: (module generator, parameters)."""
+    from cosmati.frontend.module import KernelParameter, ModuleGenerator
+
+    parameters = []
+    for name, value, text, bit in zip(function.arg_names, values, type_texts, bits, strict=True):
+        if text is None:
+            parameters.append(KernelParameter(name, None, value))
+        else:
+            divisibility = 16 if bit & DIVISIBLE_16 else 1
+            parameters.append(KernelParameter(name, parse_type(text), None, divisibility))
+    generator = ModuleGenerator(options["target"], int(options.get("num_warps", 4)))
+    generator.kernel(function, parameters)
+    passed = [
+        (name, text)
+        for name, text in zip(function.arg_names, type_texts, strict=True)
+        if text is not None
+    ]
+    return generator.builder, passed
+
+
+def _log_reason(function: Any, signature: list[str], options: dict[str, str]) -> None:
+    """Says why a variant is needed: what differs from the variant that was made last."""
+    last = function.__dict__.get("_last_variant")
+    function.__dict__["_last_variant"] = (signature, options)
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    if last is None:
+        _log.info("%s: first variant: %s", function.__name__, ", ".join(signature))
+        return
+    before, options_before = last
+    changes = [f"{old} -> {new}" for old, new in zip(before, signature, strict=True) if old != new]
+    changes += [
+        f"{name}: {options_before.get(name)} -> {value}"
+        for name, value in options.items()
+        if options_before.get(name) != value
+    ]
+    _log.info("%s: new variant: %s", function.__name__, "; ".join(changes) or "globals changed")

@@ -1,0 +1,55 @@
+"""Turns the compiler's and devices' errors into exceptions; called from C++."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Sequence
+
+from cosmati.errors import (
+    CompilationError,
+    CompilerFailure,
+    DeviceError,
+    KernelFault,
+    OutOfResources,
+    SourcePlace,
+)
+from cosmati.frontend.source import locate
+
+Frames = Sequence[tuple[str, int, int]]
+
+
+def source_chain(frames: Frames) -> tuple[SourcePlace, ...]:
+    """Frames of an image (function, line from its def, column) as they stand in the files now."""
+    places = []
+    for function, line, column in frames:
+        found = locate(function)
+        short = function.rpartition(".")[2]
+        if found is None:
+            places.append(SourcePlace(function, line, column, column + 1, "", short))
+            continue
+        file, first_line = found
+        absolute = first_line + line - 1
+        text = linecache.getline(file, absolute).rstrip("\n")
+        places.append(SourcePlace(file, absolute, column, column + 1, text, short))
+    return tuple(places)
+
+
+def compile_failure(kind: str, message: str, frames: Frames, reproducer: str) -> Exception:
+    """The exception for a compiler error of a kind: program, resources, assembler or internal."""
+    chain = source_chain(frames)
+    if kind == "program":
+        return CompilationError(message, chain)
+    text = CompilationError(message, chain).args[0]
+    if kind == "resources":
+        return OutOfResources(text)
+    if reproducer:
+        text += f"\nA bundle that reproduces this was written to {reproducer}"
+    return CompilerFailure(text)
+
+
+def device_failure(text: str) -> Exception:
+    return DeviceError(text)
+
+
+def kernel_fault(text: str) -> Exception:
+    return KernelFault(text)

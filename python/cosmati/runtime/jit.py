@@ -1,0 +1,232 @@
+"""``cosmati.jit``: kernels and the functions that they call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import types
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, overload
+
+from cosmati import _core
+from cosmati.language.constexpr import constexpr
+from cosmati.runtime.parameters import Parameter, parameters_of
+
+if TYPE_CHECKING:
+    from cosmati.frontend.closure import Closure
+    from cosmati.frontend.source import FunctionSource
+    from cosmati.runtime.compiled import CompiledKernel
+
+
+class JITFunction(_core.Launcher):  # type: ignore[misc]
+    """A function of the kernel language.
+
+    ``kernel[grid](*args, **options)`` launches it as a kernel; other jit functions call it by name.
+    Launching, and the lookup of compiled variants, is the base class's work (in C++).
+    """
+
+    __cosmati_jit__ = True
+
+    def __init__(
+        self,
+        fn: types.FunctionType,
+        *,
+        version: Any = None,
+        do_not_specialize: Iterable[int | str] | None = None,
+        do_not_specialize_on_alignment: Iterable[int | str] | None = None,
+        debug: bool | None = None,
+        noinline: bool | None = None,
+        repr: Callable[..., str] | None = None,
+        launch_metadata: Callable[..., Any] | None = None,
+    ) -> None:
+        functools.update_wrapper(self, fn)
+        self.fn = fn
+        self.version = version
+        self.debug = debug
+        self.noinline = noinline
+        self.launch_metadata = launch_metadata
+        self.signature = inspect.signature(fn)
+        self.params: list[Parameter] = parameters_of(
+            self.signature, do_not_specialize or (), do_not_specialize_on_alignment or ()
+        )
+        self.arg_names = [parameter.name for parameter in self.params]
+        self.constexprs = [item.index for item in self.params if item.is_constexpr]
+        self.pre_run_hooks: list[Callable[..., Any]] = []
+        self._lock = threading.RLock()
+        self._source: FunctionSource | None = None
+        self._closure: Closure | None = None
+        self._nonlocals = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
+        self._configure(
+            [
+                (
+                    item.name,
+                    item.is_constexpr,
+                    item.has_default,
+                    item.default,
+                    not item.do_not_specialize,
+                    not item.do_not_specialize_on_alignment,
+                    item.is_const,
+                    item.type_text,
+                )
+                for item in self.params
+            ]
+        )
+        from cosmati.frontend.source import qualified_name, register
+
+        register(qualified_name(fn), self)
+
+    def __repr__(self) -> str:
+        return f"JITFunction({self.fn.__module__}:{self.fn.__qualname__})"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            f"Cannot call @cosmati.jit'd outside of the scope of a kernel: launch "
+            f"`{self.__name__}[grid](...)`"
+        )
+
+    # What the front end asks.
+
+    @property
+    def source(self) -> FunctionSource:
+        """The function's source; read and parsed at the first use."""
+        if self._source is None:
+            from cosmati.frontend.source import read_source
+
+            with self._lock:
+                if self._source is None:
+                    self._source = read_source(self.fn)
+        return self._source
+
+    def lookup(self, name: str) -> tuple[bool, Any]:
+        """A name from the enclosing function or the module: (found, value)."""
+        cell = self._nonlocals.get(name)
+        if cell is not None:
+            try:
+                return True, cell.cell_contents
+            except ValueError:
+                return False, None
+        if name in self.fn.__globals__:
+            return True, self.fn.__globals__[name]
+        return False, None
+
+    def namespace_of(self, name: str) -> dict[str, Any] | None:
+        """The dictionary whose entry of that name may change; None for enclosing functions'."""
+        return None if name in self._nonlocals else self.fn.__globals__
+
+    def is_constexpr_global(self, name: str) -> bool:
+        """Whether the module declares ``name: tl.constexpr = ...``."""
+        annotation = self.fn.__globals__.get("__annotations__", {}).get(name)
+        is_text = isinstance(annotation, str) and annotation.rpartition(".")[2] == "constexpr"
+        return annotation is constexpr or is_text
+
+    @property
+    def closure(self) -> Closure:
+        """What the compiled code depends on."""
+        from cosmati.frontend.closure import closure_of
+
+        with self._lock:
+            if self._closure is None:
+                self._closure = closure_of(self)
+                self._watch([(c.namespace, c.name, c.value) for c in self._closure.captured])
+            return self._closure
+
+    def _globals_changed(self) -> None:
+        """Called by a launch when a captured global is another object than before."""
+        with self._lock:
+            self._closure = None
+            self.clear()
+            _ = self.closure
+
+    # What users ask.
+
+    @property
+    def src(self) -> str:
+        """Source of the function, without decorators."""
+        return self.source.text
+
+    @property
+    def cache_key(self) -> str:
+        """Hash of the source, its callees' and the captured globals."""
+        return self.closure.digest.hex()
+
+    @property
+    def used_global_vals(self) -> dict[tuple[str, int], tuple[Any, dict[str, Any]]]:
+        """Captured globals: (name, id of the namespace) -> (value, namespace)."""
+        return {
+            (item.name, id(item.namespace)): (item.value, item.namespace)
+            for item in self.closure.captured
+        }
+
+    def parse(self) -> Any:
+        """The syntax tree."""
+        return self.source.node
+
+    def add_pre_run_hook(self, hook: Callable[..., Any]) -> None:
+        """Calls ``hook(*args, **kwargs)`` before every launch."""
+        self.pre_run_hooks.append(hook)
+        self._set_hooks(self.pre_run_hooks)
+
+    def run(self, *args: Any, grid: Any, warmup: bool = False, **kwargs: Any) -> CompiledKernel:
+        """Launches (or with ``warmup`` only compiles) and gives the compiled kernel."""
+        if warmup:
+            return self.prepare(args, kwargs)  # type: ignore[no-any-return]
+        return self[grid](*args, **kwargs)  # type: ignore[no-any-return]
+
+    def warmup(self, *args: Any, grid: Any = (1,), **kwargs: Any) -> CompiledKernel:
+        """Compiles the variant that these arguments need, and launches nothing.
+
+        An array may be given by a type instead: ``tl.float32`` or ``"*fp32"`` stand for a pointer
+        that is divisible by 16.
+        """
+        return self.prepare(args, kwargs)  # type: ignore[no-any-return]
+
+    def _compile_call(
+        self,
+        values: tuple[Any, ...],
+        type_texts: tuple[str | None, ...],
+        bits: tuple[int, ...],
+        given: dict[str, Any],
+        device: Any,
+    ) -> CompiledKernel:
+        """Compiles one variant; called by the base class when it has none that fits."""
+        from cosmati.runtime.compile import compile_call
+
+        return compile_call(self, values, type_texts, bits, given, device)
+
+
+@overload
+def jit(fn: Callable[..., Any]) -> JITFunction: ...
+@overload
+def jit(
+    fn: None = None,
+    *,
+    version: Any = None,
+    repr: Callable[..., str] | None = None,
+    launch_metadata: Callable[..., Any] | None = None,
+    do_not_specialize: Iterable[int | str] | None = None,
+    do_not_specialize_on_alignment: Iterable[int | str] | None = None,
+    debug: bool | None = None,
+    noinline: bool | None = None,
+) -> Callable[[Callable[..., Any]], JITFunction]: ...
+def jit(fn: Any = None, **options: Any) -> Any:
+    """Makes a Python function a function of the kernel language.
+
+    Parameters
+    ----------
+    do_not_specialize : iterable of int or str
+        Parameters whose values compiled code may assume nothing about.
+    do_not_specialize_on_alignment : iterable of int or str
+        Parameters that compiled code may not assume to be divisible by 16.
+    debug : bool
+        Check ``tl.device_assert``.
+    noinline, version, repr, launch_metadata
+        Accepted for compatibility; they change nothing that is computed.
+    """
+    if fn is None:
+        return lambda function: jit(function, **options)
+    if isinstance(fn, JITFunction):
+        return fn
+    if not isinstance(fn, types.FunctionType):
+        raise TypeError(f"@cosmati.jit takes a Python function, not {type(fn).__name__}")
+    return JITFunction(fn, **options)
