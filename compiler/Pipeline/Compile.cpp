@@ -46,6 +46,7 @@ public:
       return program(llvm::toString(std::move(error)));
     if (Error error = describeKernel(module, options, environment.params, result.image))
       return program(llvm::toString(std::move(error)));
+    fp8 = usesFp8(module);
     const Stage stages[] = {{"tile", &buildTilePipeline},
                             {"tilegpu", &buildTileGPUPipeline},
                             {"nvvm", &buildNVVMPipeline}};
@@ -112,7 +113,8 @@ private:
     appendBufferChains(bufferPlaces, image);
     PtxOptions ptx;
     ptx.architecture = options.architecture().str();
-    ptx.ptxVersion = tilegpu::findTarget(options.architecture())->ptxVersion;
+    const tilegpu::TargetRow &target = *tilegpu::findTarget(options.architecture());
+    ptx.ptxVersion = fp8 ? std::max(target.ptxVersion, target.fp8PtxVersion) : target.ptxVersion;
     ptx.optLevel = static_cast<int>(options.opt_level);
     ptx.contract = options.contract;
     ptx.ftz = options.ftz;
@@ -250,6 +252,7 @@ private:
   const CompileEnvironment &environment;
   DiagnosticCollector diagnostics;
   CompileResult result;
+  bool fp8 = false;                               ///< the module has fp8 values
   std::vector<runtime::SourceChain> bufferPlaces; ///< parallel to image.sharedBuffers
 };
 

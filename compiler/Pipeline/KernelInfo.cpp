@@ -98,6 +98,20 @@ Error cosmati::describeKernel(mlir::ModuleOp module, const CompileOptions &optio
   return Error::success();
 }
 
+bool cosmati::usesFp8(mlir::ModuleOp module) {
+  auto isFp8 = [](mlir::Type type) {
+    auto element = mlir::dyn_cast<mlir::FloatType>(mlir::getElementTypeOrSelf(type));
+    return element && element.getWidth() == 8;
+  };
+  return module
+      .walk([&](mlir::Operation *op) {
+        bool found =
+            llvm::any_of(op->getOperandTypes(), isFp8) || llvm::any_of(op->getResultTypes(), isFp8);
+        return found ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 std::vector<runtime::SourceChain> cosmati::recordSharedBuffers(mlir::ModuleOp module,
                                                                runtime::KernelImage &image) {
   std::vector<runtime::SourceChain> places;

@@ -14,6 +14,10 @@ namespace cosmati {
 llvm::Error describeKernel(mlir::ModuleOp module, const CompileOptions &options,
                            llvm::ArrayRef<runtime::KernelParam> given, runtime::KernelImage &image);
 
+/// Whether any value is of an 8-bit floating-point type: its conversions may need a newer PTX than
+/// the target itself.
+bool usesFp8(mlir::ModuleOp module);
+
 /// Takes down the shared buffers and their total after allocation; returns their source chains, one
 /// for each buffer.
 std::vector<runtime::SourceChain> recordSharedBuffers(mlir::ModuleOp module,

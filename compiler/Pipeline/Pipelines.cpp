@@ -26,7 +26,8 @@ void cosmati::buildTilePipeline(OpPassManager &passes, const CompileOptions &) {
 
 void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &options) {
   // Every block needs some layout before any can be improved.
-  passes.addPass(tilegpu::createConvertTileToTileGPU({static_cast<int>(options.num_warps), options.architecture().str()}));
+  passes.addPass(tilegpu::createConvertTileToTileGPU(
+      {static_cast<int>(options.num_warps), options.architecture().str()}));
   // Memory accesses decide first: they are what bandwidth depends on.
   passes.addNestedPass<FuncOp>(tilegpu::createCoalesce());
   // Then everything else follows them, as far as it can.
@@ -37,11 +38,13 @@ void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &
   passes.addNestedPass<FuncOp>(tilegpu::createStageDot());
   passes.addNestedPass<FuncOp>(tilegpu::createDecomposeReductions());
   passes.addPass(mlir::createCSEPass());
-  // Conversions of values that a loop doesn't change leave it; after this no new conversion appears.
+  // Conversions of values that a loop doesn't change leave it; after this no new conversion
+  // appears.
   passes.addPass(mlir::createLoopInvariantCodeMotionPass());
   passes.addNestedPass<FuncOp>(tilegpu::createExplicitScratch());
   passes.addPass(mlir::createCanonicalizerPass());
-  // Offsets need all buffers; barriers need all offsets, since buffers that share bytes have hazards, too.
+  // Offsets need all buffers; barriers need all offsets, since buffers that share bytes have
+  // hazards, too.
   passes.addPass(tilegpu::createAllocateShared());
   passes.addNestedPass<FuncOp>(tilegpu::createInsertBarriers());
   passes.addPass(tilegpu::createVerifyStage());
@@ -54,7 +57,8 @@ void cosmati::buildNVVMPipeline(OpPassManager &passes, const CompileOptions &opt
   lowering.approxMath = options.approx_math;
   lowering.maxRegisters = options.maxnreg;
   passes.addPass(tilegpu::createConvertTileGPUToNVVM(lowering));
-  // LLVM optimises what follows; CSE alone makes its input a good deal smaller, and so the whole faster.
+  // LLVM optimises what follows; CSE alone makes its input a good deal smaller, and so the whole
+  // faster.
   passes.addPass(mlir::createCSEPass());
 }
 
@@ -65,14 +69,17 @@ void cosmati::addPrinting(mlir::PassManager &passes, const CompileOptions &optio
   passes.enableIRPrinting(
       /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
       /*shouldPrintAfterPass=*/
-      [wanted](mlir::Pass *pass, mlir::Operation *) { return wanted == "all" || pass->getArgument() == wanted; },
+      [wanted](mlir::Pass *pass, mlir::Operation *) {
+        return wanted == "all" || pass->getArgument() == wanted;
+      },
       /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false);
 }
 
 void cosmati::registerCompilerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<tile::TileDialect, tilegpu::TileGPUDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::ub::UBDialect, mlir::cf::ControlFlowDialect,
-                  mlir::LLVM::LLVMDialect, mlir::NVVM::NVVMDialect>();
+  registry.insert<tile::TileDialect, tilegpu::TileGPUDialect, mlir::arith::ArithDialect,
+                  mlir::func::FuncDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
+                  mlir::ub::UBDialect, mlir::cf::ControlFlowDialect, mlir::LLVM::LLVMDialect,
+                  mlir::NVVM::NVVMDialect>();
   mlir::func::registerInlinerExtension(registry);
   registerPtxTranslations(registry);
 }
@@ -85,7 +92,10 @@ void cosmati::registerAllPasses() {
   using Registration = mlir::PassPipelineRegistration<>;
   // For tests of the whole: the pipelines with default options.
   static const CompileOptions defaults;
-  Registration("cosmati-tile", "the tile level", [](OpPassManager &passes) { buildTilePipeline(passes, defaults); });
-  Registration("cosmati-tilegpu", "the GPU level", [](OpPassManager &passes) { buildTileGPUPipeline(passes, defaults); });
-  Registration("cosmati-nvvm", "down to the LLVM dialect", [](OpPassManager &passes) { buildNVVMPipeline(passes, defaults); });
+  Registration("cosmati-tile", "the tile level",
+               [](OpPassManager &passes) { buildTilePipeline(passes, defaults); });
+  Registration("cosmati-tilegpu", "the GPU level",
+               [](OpPassManager &passes) { buildTileGPUPipeline(passes, defaults); });
+  Registration("cosmati-nvvm", "down to the LLVM dialect",
+               [](OpPassManager &passes) { buildNVVMPipeline(passes, defaults); });
 }
