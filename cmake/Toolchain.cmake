@@ -36,7 +36,7 @@ target_compile_options(cosmati_flags INTERFACE -Wall -Wextra -Werror -Wno-unused
 target_include_directories(cosmati_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
 target_include_directories(cosmati_flags SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_compile_definitions(cosmati_flags INTERFACE ${LLVM_DEFINITIONS_LIST})
-target_link_options(cosmati_flags INTERFACE -fuse-ld=lld -Wl,--gc-sections -Wl,--icf=safe)
+target_link_options(cosmati_flags INTERFACE -fuse-ld=lld -Wl,--gc-sections)
 if(COSMATI_SANITIZE)
   target_compile_options(cosmati_flags INTERFACE -fsanitize=${COSMATI_SANITIZE}
     -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)

@@ -91,7 +91,7 @@ def style(build: pathlib.Path, jobs: int) -> Tally:
 
 def unit(build: pathlib.Path, jobs: int) -> Tally:
     tally = Tally()
-    programs = sorted(path for path in (build / "bin").glob("*_test") if path.is_file())
+    programs = sorted(path for path in (build / "bin/unit").iterdir() if path.is_file())
     for program in programs:
         report = build / "reports" / f"{program.name}.xml"
         tally.add(run_junit([str(program), "--gtest_brief=1", f"--gtest_output=xml:{report}"], report))
