@@ -4,6 +4,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <sys/stat.h>
+#include <thread>
 
 using namespace cosmati::runtime;
 using namespace cosmati::test;
@@ -126,6 +127,22 @@ TEST_P(Assembler, takesLineInfoAndARegisterLimit) {
   options.lineInfo = true;
   options.maxRegs = 24;
   EXPECT_LE(valueOf(assemble(toolchain, goodPtx, "sm_90a", options)).regs, 24);
+}
+
+TEST_P(Assembler, worksInSeveralThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  std::vector<std::string> texts(4);
+  for (size_t i = 0; i < texts.size(); ++i)
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 5; ++round)
+        texts[i] += textOf(assemble(toolchain, i % 2 ? badPtx() : goodPtx, "sm_90a", options));
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(texts[0], "");
+  EXPECT_TRUE(contains(texts[1], ".f37"));
+  EXPECT_EQ(texts[2], "");
+  EXPECT_TRUE(contains(texts[3], ".f37"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Tools, Assembler,

@@ -1,0 +1,196 @@
+#include "runtime/Device/vm/VmDevice.h"
+#include "TestSupport.h"
+#include "runtime/Device/Limits.h"
+#include "runtime/Launch/Launch.h"
+#include "runtime/Launch/ParamPack.h"
+
+#include <numeric>
+
+using namespace cosmati::runtime;
+using namespace cosmati::test;
+
+namespace {
+/// y[i] = a * x[i] for i < n, one element per thread; the global accesses carry columns 1 and 2.
+constexpr const char *scalePtx = R"(
+.version 7.0
+.target sm_80
+.address_size 64
+.visible .entry scale(.param .u64 scale_x, .param .u64 scale_y, .param .f32 scale_a, .param .u32 scale_n)
+.reqntid 32
+{
+ .reg .pred %p<2>;
+ .reg .b32 %r<6>;
+ .reg .b64 %rd<6>;
+ .reg .f32 %f<4>;
+ ld.param.u64 %rd1, [scale_x];
+ ld.param.u64 %rd2, [scale_y];
+ ld.param.f32 %f1, [scale_a];
+ ld.param.u32 %r1, [scale_n];
+ mov.u32 %r2, %ctaid.x;
+ mov.u32 %r3, %tid.x;
+ mad.lo.s32 %r4, %r2, 32, %r3;
+ setp.ge.s32 %p1, %r4, %r1;
+ @%p1 bra $done;
+ mul.wide.s32 %rd3, %r4, 4;
+ add.s64 %rd4, %rd1, %rd3;
+ add.s64 %rd5, %rd2, %rd3;
+ .loc 1 5 1
+ ld.global.f32 %f2, [%rd4];
+ mul.f32 %f3, %f1, %f2;
+ .loc 1 6 2
+ st.global.f32 [%rd5], %f3;
+$done:
+ ret;
+}
+ .file 1 "kernel"
+)";
+
+std::shared_ptr<KernelImage> scaleImage() {
+  auto image = std::make_shared<KernelImage>();
+  image->entry = "scale";
+  image->target = "sm_80";
+  image->numWarps = 1;
+  image->ptx = scalePtx;
+  image->params = {{"x", ParamKind::Pointer, "*fp32"},
+                   {"y", ParamKind::Pointer, "*fp32"},
+                   {"a", ParamKind::F32, "fp32"},
+                   {"n", ParamKind::I32, "i32"}};
+  image->chains = {{{{"load_block", 2, 11}, {"scale", 5, 9}}}, {{{"scale", 6, 5}}}};
+  return image;
+}
+
+class Vm : public testing::Test {
+protected:
+  void SetUp() override { entry = valueOf(makeLaunchEntry(*device, scaleImage())); }
+
+  llvm::Error run(const void *x, const void *y, int n, llvm::ArrayRef<HostBuffer> buffers) {
+    ParamPack pack(4);
+    pack.setPointer(0, reinterpret_cast<uint64_t>(x));
+    pack.setPointer(1, reinterpret_cast<uint64_t>(y));
+    pack.setFloat(2, ParamKind::F32, 2.5);
+    pack.setInteger(3, static_cast<uint64_t>(n));
+    return launchEntry(*entry, {(n + 31) / 32, 1, 1}, pack.pointers(), nullptr, buffers);
+  }
+  static HostBuffer buffer(std::vector<float> &data, const char *name, bool isWritable = true) {
+    return {data.data(), data.size() * sizeof(float), name, isWritable};
+  }
+
+  std::unique_ptr<Device> device = createVmDevice();
+  std::unique_ptr<LaunchEntry> entry;
+};
+
+TEST_F(Vm, runsOnHostArraysInPlace) {
+  std::vector<float> x(1000), y(1000, -1);
+  std::iota(x.begin(), x.end(), 0.0f);
+  EXPECT_EQ(textOf(run(x.data(), y.data(), 999, {buffer(x, "x", false), buffer(y, "y")})), "");
+  for (int i = 0; i < 999; ++i)
+    EXPECT_EQ(y[i], 2.5f * x[i]);
+  EXPECT_EQ(y[999], -1);
+}
+
+TEST_F(Vm, viewsReachTheWholeOwningBuffer) {
+  std::vector<float> data(100, 2);
+  // x is a view of the middle, y one of the end; both have the whole array as their owner.
+  EXPECT_EQ(textOf(run(&data[10], &data[60], 40, {buffer(data, "x"), buffer(data, "y")})), "");
+  EXPECT_EQ(data[59], 2);
+  EXPECT_EQ(data[60], 5);
+  EXPECT_EQ(data[99], 5);
+}
+
+TEST_F(Vm, anAccessOutsideNamesTheSourceAndTheBuffer) {
+  std::vector<float> x(64, 1), y(40);
+  llvm::Error error = run(x.data(), y.data(), 64, {buffer(x, "x"), buffer(y, "y")});
+  bool isSeen = false;
+  llvm::handleAllErrors(std::move(error), [&](const KernelFault &fault) {
+    isSeen = true;
+    EXPECT_EQ(fault.column, 2u);
+    EXPECT_GT(fault.ptxLine, 0u);
+    EXPECT_TRUE(contains(fault.text, "y"));
+    EXPECT_TRUE(contains(fault.message(), "at line 6:5 of scale"));
+    auto locate = [](llvm::StringRef) { return FunctionPlace{"scale.py", 100}; };
+    EXPECT_TRUE(contains(fault.format(locate), "at scale.py:105:5 in scale"));
+  });
+  EXPECT_TRUE(isSeen);
+  EXPECT_EQ(y[39], 2.5f); // what came before the fault, or in other lanes, may be there
+}
+
+TEST_F(Vm, aReadOnlyBufferIsNotWritten) {
+  std::vector<float> x(32, 1), y(32, 7);
+  EXPECT_NE(textOf(run(x.data(), y.data(), 32, {buffer(x, "x"), buffer(y, "y", false)})), "");
+  EXPECT_EQ(y, std::vector<float>(32, 7));
+}
+
+TEST_F(Vm, anUnknownPointerIsRefusedByItsParametersName) {
+  std::vector<float> x(32), y(32);
+  std::string text = textOf(run(x.data(), y.data(), 32, {buffer(x, "x")}));
+  EXPECT_TRUE(contains(text, "argument 'y' of kernel 'scale' points to memory"));
+}
+
+TEST_F(Vm, aNullPointerIsPassedAndFaultsOnlyWhenUsed) {
+  std::vector<float> x(32);
+  EXPECT_EQ(textOf(run(x.data(), nullptr, 0, {buffer(x, "x")})), "");
+  EXPECT_NE(textOf(run(x.data(), nullptr, 32, {buffer(x, "x")})), "");
+}
+
+TEST_F(Vm, adjacentBuffersStayApart) {
+  std::vector<float> both(64, 1);
+  HostBuffer x{both.data(), 128, "x", true}, y{both.data() + 32, 128, "y", true};
+  EXPECT_EQ(textOf(run(both.data(), both.data() + 32, 32, {x, y})), "");
+  EXPECT_EQ(both[31], 1);
+  EXPECT_EQ(both[32], 2.5f);
+  // One element further is y's on the host, and yet outside x.
+  EXPECT_NE(textOf(run(both.data() + 1, both.data() + 32, 32, {x, y})), "");
+}
+
+TEST_F(Vm, deviceMemoryIsKnownUntilItIsReleased) {
+  DevicePtr x = valueOf(device->allocate(128)), y = valueOf(device->allocate(128));
+  EXPECT_EQ(x % 256, 0u);
+  std::vector<float> host(32, 4), back(32);
+  EXPECT_EQ(textOf(device->copyToDevice(x, host.data(), 128, nullptr)), "");
+  EXPECT_EQ(textOf(run(reinterpret_cast<void *>(x), reinterpret_cast<void *>(y), 32, {})), "");
+  EXPECT_EQ(textOf(device->copyToHost(back.data(), y, 128, nullptr)), "");
+  EXPECT_EQ(back, std::vector<float>(32, 10));
+  EXPECT_EQ(textOf(device->release(y)), "");
+  EXPECT_TRUE(contains(textOf(device->release(y)), "released already"));
+  EXPECT_TRUE(
+      contains(textOf(run(reinterpret_cast<void *>(x), reinterpret_cast<void *>(y), 32, {})),
+               "argument 'y'"));
+  EXPECT_EQ(textOf(device->release(x)), "");
+}
+
+TEST_F(Vm, refusesWhatItCannotLoad) {
+  auto textFor = [&](auto change) {
+    auto image = scaleImage();
+    change(*image);
+    return textOf(makeLaunchEntry(*device, image));
+  };
+  EXPECT_TRUE(contains(textFor([](KernelImage &i) { i.ptx.clear(); }), "has no PTX"));
+  EXPECT_TRUE(
+      contains(textFor([](KernelImage &i) { i.entry = "other"; }), "no entry of that name"));
+  EXPECT_TRUE(contains(textFor([](KernelImage &i) { i.params.pop_back(); }),
+                       "lists 3 parameters, its PTX has 4"));
+  EXPECT_TRUE(contains(textFor([](KernelImage &i) { i.sharedBytes = 232449; }),
+                       "needs 232449 bytes per CTA, the PTX virtual machine has 232448"));
+  EXPECT_NE(textFor([](KernelImage &i) { i.ptx += "\n.visible .entry broken("; }), "");
+}
+
+TEST(VmDevice, reportsTheLimitsOfItsTarget) {
+  VmOptions options;
+  options.target = "sm_89";
+  auto device = createVmDevice(options);
+  const DeviceProperties &facts = *valueOf(device->properties());
+  EXPECT_EQ(facts.target, "sm_89");
+  EXPECT_EQ(facts.sharedPerBlockOptIn, 99 * 1024);
+  EXPECT_FALSE(facts.clusters);
+}
+
+TEST(VmDevice, measuresTimeBetweenEvents) {
+  auto device = createVmDevice();
+  Event start = valueOf(device->createEvent()), end = valueOf(device->createEvent());
+  EXPECT_EQ(textOf(device->record(start, nullptr)), "");
+  EXPECT_EQ(textOf(device->record(end, nullptr)), "");
+  EXPECT_GE(valueOf(device->elapsedMs(start, end)), 0);
+  EXPECT_EQ(textOf(device->destroyEvent(start)), "");
+  EXPECT_EQ(textOf(device->destroyEvent(end)), "");
+}
+} // namespace
