@@ -42,17 +42,10 @@ KeyBuilder &KeyBuilder::add(StringRef tag, ArrayRef<uint8_t> value) {
   return *this;
 }
 
-KeyBuilder &KeyBuilder::add(StringRef tag, int64_t value) {
-  uint8_t bytes[8];
-  llvm::support::endian::write64le(bytes, static_cast<uint64_t>(value));
-  record('i', tag, bytes);
-  return *this;
-}
-
-KeyBuilder &KeyBuilder::add(StringRef tag, uint64_t value) {
+KeyBuilder &KeyBuilder::addInteger(char type, StringRef tag, uint64_t value) {
   uint8_t bytes[8];
   llvm::support::endian::write64le(bytes, value);
-  record('u', tag, bytes);
+  record(type, tag, bytes);
   return *this;
 }
 

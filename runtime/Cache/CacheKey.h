@@ -7,10 +7,12 @@
 #include "llvm/Support/BLAKE3.h"
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace cosmati::runtime {
 
@@ -44,9 +46,10 @@ public:
     return add(tag, llvm::StringRef(value));
   }
   KeyBuilder &add(llvm::StringRef tag, llvm::ArrayRef<uint8_t> value);
-  KeyBuilder &add(llvm::StringRef tag, int64_t value);
-  KeyBuilder &add(llvm::StringRef tag, uint64_t value);
-  KeyBuilder &add(llvm::StringRef tag, int value) { return add(tag, static_cast<int64_t>(value)); }
+  /// Integers of every width; signed and unsigned ones differ.
+  template <std::integral Integer> KeyBuilder &add(llvm::StringRef tag, Integer value) {
+    return addInteger(std::is_signed_v<Integer> ? 'i' : 'u', tag, static_cast<uint64_t>(value));
+  }
   KeyBuilder &add(llvm::StringRef tag, bool value);
   KeyBuilder &add(llvm::StringRef tag, double value); // by its bits: -0.0 and 0.0 differ
   KeyBuilder &add(llvm::StringRef tag, const CacheKey &value);
@@ -57,6 +60,7 @@ public:
   CacheKey finish();
 
 private:
+  KeyBuilder &addInteger(char type, llvm::StringRef tag, uint64_t value);
   void record(char type, llvm::StringRef tag, llvm::ArrayRef<uint8_t> value);
   llvm::BLAKE3 hash;
 };

@@ -148,6 +148,9 @@ bool DiskCache::write(const CacheKey &key, Kind kind, llvm::ArrayRef<uint8_t> pa
     return false;
   }
   std::string problem = writeNewFile(temporary, file);
+  // Somebody may have removed the whole folder meanwhile, as people do with caches.
+  if (!problem.empty() && ::mkdir(settings.root.c_str(), 0700) == 0)
+    problem = writeNewFile(temporary, file);
   std::string path = pathOf(key, kind == Kind::Entry ? ".entry" : ".alias");
   if (problem.empty() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     problem = std::strerror(errno);

@@ -229,6 +229,17 @@ TEST(DiskCache, entriesMayBeMovedToAnotherFolder) {
   EXPECT_EQ(moved.get(*moved.getAlias(keyOf(2))), payloadOf(1));
 }
 
+TEST(DiskCache, aFolderRemovedMeanwhileIsMadeAgain) {
+  Fixture f;
+  DiskCache cache(f.options());
+  ASSERT_TRUE(cache.put(keyOf(1), payloadOf(1)));
+  std::filesystem::remove_all(f.root);
+  EXPECT_EQ(cache.get(keyOf(1)), std::nullopt);
+  EXPECT_TRUE(cache.put(keyOf(1), payloadOf(1)));
+  EXPECT_EQ(cache.get(keyOf(1)), payloadOf(1));
+  EXPECT_TRUE(f.warnings.empty());
+}
+
 TEST(DiskCache, worksWithoutAFolder) {
   Fixture f;
   writeFile(f.folder / "file", {1});
