@@ -43,7 +43,7 @@ class ExplicitScratchPass : public tilegpu::impl::ExplicitScratchBase<ExplicitSc
       if (isa<ConvertLayoutOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op))
         ops.push_back(op);
     });
-    for (Operation *op : ops) {
+    for (Operation *op : llvm::reverse(ops)) { // users first: what they no longer need is dropped
       auto convert = dyn_cast<ConvertLayoutOp>(op);
       if (!convert)
         shareAtomicResult(op);
@@ -58,6 +58,10 @@ class ExplicitScratchPass : public tilegpu::impl::ExplicitScratchBase<ExplicitSc
 };
 
 LogicalResult ExplicitScratchPass::expandConversion(ConvertLayoutOp op) {
+  if (op.use_empty()) {
+    op.erase();
+    return success();
+  }
   auto block = op.getType();
   llvm::Expected<ConversionCost> cost =
       conversionCost(layoutOf(op.getValue()), layoutOf(block), elementBits(block.getElementType()));

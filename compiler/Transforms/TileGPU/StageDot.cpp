@@ -101,6 +101,16 @@ class StageDotPass : public tilegpu::impl::StageDotBase<StageDotPass> {
     for (tile::DotOp dot : dots)
       stage(dot);
     numDots += dots.size();
+    eraseUnusedConversions();
+  }
+
+  /// The conversions that staging has gone around.
+  void eraseUnusedConversions() {
+    SmallVector<ConvertLayoutOp> conversions;
+    getOperation().walk([&](ConvertLayoutOp convert) { conversions.push_back(convert); });
+    for (ConvertLayoutOp convert : llvm::reverse(conversions))
+      if (convert.use_empty())
+        convert.erase();
   }
 
   void stage(tile::DotOp dot) {

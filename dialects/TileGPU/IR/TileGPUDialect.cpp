@@ -45,6 +45,11 @@ void TileGPUDialect::initialize() {
   addInterfaces<LayoutAliases, TileGPUInlinerInterface, ShapeLayoutInterface>();
 }
 
+Operation *TileGPUDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,
+                                               Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
 static LogicalResult verifyPositiveI32(Operation *op, NamedAttribute attribute, bool powerOfTwo,
                                        int64_t least, int64_t most) {
   auto value = dyn_cast<IntegerAttr>(attribute.getValue());
