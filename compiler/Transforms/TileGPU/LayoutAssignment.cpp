@@ -195,15 +195,24 @@ void LayoutAssignment::backwardFromMemory(func::FuncOp function) {
     }
 }
 
+/// True if the op's result can be had in any layout, given operands to match.
+static bool isFree(Operation *op) {
+  if (keepsLayout(op) ||
+      isa<ConvertLayoutOp, arith::ConstantOp, tile::MakeRangeOp, tile::SplatOp>(op))
+    return true;
+  std::optional<tile::ShapeChange> change = shapeChangeOf(op);
+  return change && change->kind != tile::ShapeChange::Kind::Reduce;
+}
+
 /// `value` is needed in `layout`: gives it that layout if it is free.
 void LayoutAssignment::want(Value value, LayoutAttr layout) {
   if (SmallVector<Value> variable = variableOf(value); !variable.empty())
     return assignVariable(variable, layout);
   Operation *op = value.getDefiningOp();
-  // Where the result's layout follows from the operand's, only the operand can be asked.
-  if (!op || isa<tile::ReduceOp, WarpReduceOp>(op))
-    return;
-  assign(value, layout);
+  // Only what can be made in any layout is asked; elsewhere the result's layout follows from the
+  // operands.
+  if (op && isFree(op))
+    assign(value, layout);
 }
 
 void LayoutAssignment::backward(Value value) {
