@@ -134,6 +134,9 @@ Value BuilderCore::constant(const Operand &number, LanguageType type) {
 }
 
 Value BuilderCore::convertedConstant(const Operand &number, LanguageType type) {
+  if (type.isMemoryOnly())
+    failType("a number ({0}) is no constant of type {1}: no supported target converts it",
+             number.str(), type.scalar().str());
   mlir::Type element = mlirType(type.scalar());
   if (auto format = llvm::dyn_cast<mlir::FloatType>(element))
     return constantOf(

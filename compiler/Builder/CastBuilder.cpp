@@ -25,7 +25,7 @@ static void checkRounding(LanguageType from, LanguageType to, Rounding rounding)
 
 Value CastBuilder::cast(const Operand &operand, LanguageType target, Rounding rounding) {
   LanguageType to = target.scalar();
-  if (operand.isWeak() && !to.isPointer() && !to.isVoid() && to != Scalar::FP8E4B15)
+  if (operand.isWeak() && !to.isPointer() && !to.isVoid() && !to.isMemoryOnly())
     return convertedConstant(operand, to);
   Value value = materialize(operand);
   LanguageType from = value.type.scalar();
@@ -34,10 +34,11 @@ Value CastBuilder::cast(const Operand &operand, LanguageType target, Rounding ro
     return value;
   if (to.isVoid())
     failType("cannot cast {0} to void", from.str());
-  if (from == Scalar::FP8E4B15 || to == Scalar::FP8E4B15)
-    failType("cannot cast {0} to {1}: no supported target converts fp8e4b15; bitcast it to uint8, "
-             "or use fp8e4nv",
-             from.str(), to.str());
+  if (from.isMemoryOnly() || to.isMemoryOnly())
+    failType(
+        "cannot cast {0} to {1}: no supported target converts {2}; bitcast it to uint8, or use "
+        "fp8e4nv or fp8e5",
+        from.str(), to.str(), from.isMemoryOnly() ? from.str() : to.str());
   LanguageType type = value.type.withScalar(to);
   if (from.isPointer() || to.isPointer())
     return castPointer(value, type);
@@ -148,7 +149,7 @@ Value CastBuilder::toBool(const Operand &operand) {
 Value CastBuilder::full(Shape shape, const Operand &operand, LanguageType type) {
   LanguageType scalar = type.scalar();
   LanguageType block = LanguageType::block(scalar, shape);
-  if (operand.isWeak() && (scalar.isInt() || scalar.isFloat()) && scalar != Scalar::FP8E4B15)
+  if (operand.isWeak() && (scalar.isInt() || scalar.isFloat()) && !scalar.isMemoryOnly())
     return operand.asFloat() ? convertedConstant(operand, block) : constant(operand, block);
   return splat(item(cast(operand, scalar)), shape);
 }

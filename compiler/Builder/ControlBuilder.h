@@ -28,7 +28,7 @@ struct CarriedVariable {
 
 /// Advice for the loop passes, kept as attributes `tile.<name>` on the loop.
 struct LoopOptions {
-  std::optional<int64_t> numStages, unrollFactor;
+  std::optional<int64_t> numStages = std::nullopt, unrollFactor = std::nullopt;
   bool disallowAccMultiBuffer = false, flatten = false, warpSpecialize = false, disableLicm = false;
 };
 

@@ -35,6 +35,10 @@ tile::InputPrecision choosePrecision(const DotOptions &options, LanguageType typ
 void checkOperandTypes(LanguageType a, LanguageType b) {
   static constexpr Scalar allowed[] = {Scalar::Int8, Scalar::UInt8, Scalar::FP16,
                                        Scalar::BF16, Scalar::FP32,  Scalar::FP64};
+  for (LanguageType type : {a, b})
+    if (type.isMemoryOnly())
+      failType("Unsupported dtype {0}: no supported target computes with it; use fp8e4nv or fp8e5",
+               type.str());
   if (a.isFP8() && b.isFP8())
     return;
   if (!llvm::is_contained(allowed, a.scalarKind()) && !a.isFP8())
@@ -99,22 +103,11 @@ LanguageType resultScalar(LanguageType operand, const DotOptions &options) {
 
 } // namespace
 
-Value DotBuilder::dot(const Value &lhs, const Value &rhs, const DotOptions &options) {
-  if (!lhs.isBlock() || !rhs.isBlock())
-    failType("dot takes blocks, got {0} and {1}", lhs.type.str(), rhs.type.str());
-  checkOperandTypes(lhs.type.scalar(), rhs.type.scalar());
-  checkShapes(lhs, rhs);
-  Value a = lhs, b = rhs;
-  // The formats without negative zero have no matrix instruction here; fp16 holds their values
-  // exactly.
-  auto isForeign = [](const Value &v) {
-    return v.type.scalarKind() == Scalar::FP8E4B8 || v.type.scalarKind() == Scalar::FP8E5B16 ||
-           v.type.scalarKind() == Scalar::FP8E4B15;
-  };
-  if (isForeign(a) || isForeign(b)) {
-    a = cast(a, Scalar::FP16);
-    b = cast(b, Scalar::FP16);
-  }
+Value DotBuilder::dot(const Value &a, const Value &b, const DotOptions &options) {
+  if (!a.isBlock() || !b.isBlock())
+    failType("dot takes blocks, got {0} and {1}", a.type.str(), b.type.str());
+  checkOperandTypes(a.type.scalar(), b.type.scalar());
+  checkShapes(a, b);
   llvm::SmallVector<int64_t, 4> shape(a.shape());
   shape.back() = b.shape().back();
   LanguageType type = LanguageType::block(resultScalar(a.type.scalar(), options), shape);
@@ -169,7 +162,7 @@ Values DotBuilder::closeCombine(llvm::ArrayRef<Operand> combined, bool isReduce)
   const char *what = isReduce ? "reduce" : "associative_scan";
   if (openCombines.empty() || llvm::isa<tile::ReduceOp>(openCombines.back().op) != isReduce)
     fail("no combine region of {0} is open", what);
-  OpenCombine open = openCombines.pop_back_val();
+  const OpenCombine &open = openCombines.back();
   if (combined.size() != open.scalars.size())
     fail("the combine function of {0} must return {1} values, got {2}", what, open.scalars.size(),
          combined.size());
@@ -183,9 +176,10 @@ Values DotBuilder::closeCombine(llvm::ArrayRef<Operand> combined, bool isReduce)
     yields.push_back(value.handle);
   }
   tile::YieldOp::create(ops, loc, yields);
-  ops.restoreInsertionPoint(open.outer);
+  OpenCombine closed = openCombines.pop_back_val();
+  ops.restoreInsertionPoint(closed.outer);
   Values results;
-  for (auto [result, type] : llvm::zip_equal(open.op->getResults(), open.results))
+  for (auto [result, type] : llvm::zip_equal(closed.op->getResults(), closed.results))
     results.push_back({result, type});
   return results;
 }

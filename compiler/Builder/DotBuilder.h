@@ -8,17 +8,17 @@ namespace cosmati::lang {
 
 struct DotOptions {
   /// Added to the product; its type must be the result's. Zero if absent.
-  std::optional<Value> acc;
+  std::optional<Value> acc = std::nullopt;
   /// "" (see BuilderOptions), "tf32", "tf32x3", "ieee", "bf16x3", "bf16x6".
   llvm::StringRef inputPrecision = "";
   /// Older spelling: true is "tf32", false "ieee".
-  std::optional<bool> allowTF32;
+  std::optional<bool> allowTF32 = std::nullopt;
   /// fp8: how many products may be summed at the hardware's reduced precision. Absent: 0, every
   /// product at full precision.
-  std::optional<int64_t> maxNumImpreciseAcc;
+  std::optional<int64_t> maxNumImpreciseAcc = std::nullopt;
   /// Accumulator and result type for fp16 and fp8 operands: fp32 or fp16. void: the type of `acc`,
   /// else fp32.
-  LanguageType outType;
+  LanguageType outType = Scalar::Void;
 };
 
 /// Combines two tuples of scalars into one; called once, inside the region being built.

@@ -54,12 +54,12 @@ Values ControlBuilder::beginFunction(llvm::StringRef name, llvm::ArrayRef<Langua
 }
 
 void ControlBuilder::endFunction(llvm::ArrayRef<Operand> operands) {
-  innermost({ScopeKind::Function}, "end_function");
-  Scope scope = close();
-  auto function = llvm::cast<func::FuncOp>(scope.op);
+  Scope &open = innermost({ScopeKind::Function}, "end_function");
+  auto function = llvm::cast<func::FuncOp>(open.op);
   if (function->hasAttr(tile::kKernelAttr) && !operands.empty())
     failType("kernel {0} returns {1} values: a kernel returns nothing, it stores its results",
-             scope.names.front(), operands.size());
+             open.names.front(), operands.size());
+  Scope scope = close();
   Signature signature;
   signature.args.assign(scope.types.begin(), scope.types.end());
   llvm::SmallVector<mlir::Value, 2> handles;

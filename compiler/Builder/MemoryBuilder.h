@@ -9,8 +9,8 @@ using OptionalOperand = std::optional<Operand>;
 
 /// Options of a load; the words are Triton's, "" is the default of each.
 struct LoadOptions {
-  OptionalOperand mask;
-  OptionalOperand other;
+  OptionalOperand mask = std::nullopt;
+  OptionalOperand other = std::nullopt;
   /// "", ".ca", ".cg", ".cv"
   llvm::StringRef cache = "";
   /// "", "evict_first", "evict_last"
@@ -19,14 +19,14 @@ struct LoadOptions {
 };
 
 struct StoreOptions {
-  OptionalOperand mask;
+  OptionalOperand mask = std::nullopt;
   /// "", ".wb", ".cg", ".cs", ".wt"
   llvm::StringRef cache = "";
   llvm::StringRef evict = "";
 };
 
 struct AtomicOptions {
-  OptionalOperand mask;
+  OptionalOperand mask = std::nullopt;
   /// "" (acq_rel), "relaxed", "acquire", "release", "acq_rel"
   llvm::StringRef sem = "";
   /// "" (gpu), "gpu", "cta", "sys"

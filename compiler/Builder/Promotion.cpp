@@ -33,7 +33,7 @@ static LanguageType commonFloat(LanguageType a, LanguageType b, bool divOrMod) {
     return a == b ? Scalar::BF16 : Scalar::FP32;
   }
   if (a.isFP8() && b.isFP8())
-    return a == b ? a : LanguageType(Scalar::FP16);
+    return a == b ? a : LanguageType(divOrMod ? Scalar::FP32 : Scalar::FP16);
   return Scalar::Void;
 }
 

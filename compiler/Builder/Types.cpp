@@ -222,6 +222,10 @@ bool LanguageType::isSigned() const { return infoOf(scalarKind()).sign == Sign::
 bool LanguageType::isUnsigned() const { return infoOf(scalarKind()).sign == Sign::Unsigned; }
 bool LanguageType::isFloat() const { return kind() == Kind::Floating; }
 bool LanguageType::isFP8() const { return isFloat() && bitwidth() == 8; }
+bool LanguageType::isMemoryOnly() const {
+  Scalar kind = scalarKind();
+  return kind == Scalar::FP8E4B15 || kind == Scalar::FP8E4B8 || kind == Scalar::FP8E5B16;
+}
 unsigned LanguageType::bitwidth() const { return infoOf(scalarKind()).bits; }
 unsigned LanguageType::mantissaWidth() const { return infoOf(scalarKind()).mantissa; }
 int64_t LanguageType::minInt() const { return isSigned() ? INT64_MIN >> (64 - bitwidth()) : 0; }

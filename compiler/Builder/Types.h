@@ -95,6 +95,9 @@ public:
   bool isUnsigned() const;
   bool isFloat() const;
   bool isFP8() const;
+  /// fp8e4b15, fp8e4b8, fp8e5b16: bytes to load, store, select and bitcast; no supported target
+  /// converts them.
+  bool isMemoryOnly() const;
   /// Bits of a scalar in memory; int1 has 1, a pointer 64, void 0.
   unsigned bitwidth() const;
   /// Explicit bits of a floating type's significand; 0 for others.
