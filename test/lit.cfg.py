@@ -1,5 +1,5 @@
-"""lit set-up. From the build: ``lit build/test``; a part: ``lit test/Dialect/Tile`` (build folder: ``build``, or
-``--param build=FOLDER``). Features: ``ptxas`` (an assembler was found)."""
+"""lit set-up. From the build: ``lit build/test``; a part: ``lit test/Dialect/Tile`` (build folder:
+``build``, or ``--param build=FOLDER``). Features: ``ptxas`` (an assembler was found)."""
 
 import os
 import shutil
@@ -10,7 +10,8 @@ import lit.formats
 here = os.path.dirname(os.path.abspath(__file__))
 
 if not getattr(config, "cosmati_build_root", None):
-    # Started on the source tree: the build's site configuration knows the paths, and loads this file again.
+    # Started on the source tree: the build's site configuration knows the paths, and loads this
+    # file again.
     build = lit_config.params.get("build", os.path.join(os.path.dirname(here), "build"))
     site = os.path.join(build, "test", "lit.site.cfg.py")
     if not os.path.exists(site):
@@ -27,7 +28,7 @@ config.test_exec_root = os.path.join(config.cosmati_build_root, "test")
 
 
 def find_ptxas():
-    """The assembler that CMake found, else one on the PATH, else the one of an nvidia-* Python package."""
+    """The assembler that CMake found, else one on the PATH, else that of an nvidia-* package."""
     if config.ptxas and not config.ptxas.endswith("-NOTFOUND"):
         return config.ptxas
     found = shutil.which("ptxas")
@@ -48,7 +49,9 @@ for tool in ("cosmati-opt", "cosmati-compile", "ptxvm-run"):
     # A missing tool fails the tests that need it, with the shell's message naming it.
     config.substitutions.append((rf"(?<![\w./-]){tool}(?![\w./-])", path))
 for tool in ("FileCheck", "not", "count", "split-file"):
-    config.substitutions.append((rf"(?<![\w./-]){tool}(?![\w./-])", os.path.join(config.llvm_tools, tool)))
+    config.substitutions.append(
+        (rf"(?<![\w./-]){tool}(?![\w./-])", os.path.join(config.llvm_tools, tool))
+    )
 
 ptxas = find_ptxas()
 if ptxas:
