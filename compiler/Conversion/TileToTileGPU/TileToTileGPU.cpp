@@ -169,7 +169,8 @@ struct ConvertTileToTileGPU : tilegpu::impl::ConvertTileToTileGPUBase<ConvertTil
     ModuleOp module = getOperation();
     auto emitError = [&] { return module.emitError(); };
     if (numWarps < 1 || numWarps > 32 || !llvm::isPowerOf2_32(numWarps)) {
-      emitError() << "num-warps is " << numWarps.getValue() << "; it must be a power of two from 1 to 32";
+      emitError() << "num-warps is " << numWarps.getValue()
+                  << "; it must be a power of two from 1 to 32";
       return signalPassFailure();
     }
     auto targetAttr = TargetAttr::getChecked(emitError, &getContext(), StringRef(target));

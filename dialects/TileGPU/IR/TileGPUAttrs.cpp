@@ -19,9 +19,9 @@ void TileGPUDialect::registerAttributes() {
       >();
 }
 
-//===----------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------===//
 // Text: LinearLayout's own, read through the IR parser so that errors point at the place
-//===----------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------===//
 
 template <typename Int>
 static ParseResult parseIntegers(AsmParser &parser, SmallVectorImpl<Int> &values) {
@@ -96,9 +96,9 @@ void SharedLayoutAttr::print(AsmPrinter &printer) const {
   printer << '<' << getMap().toString() << ", alignment = " << getAlignment() << '>';
 }
 
-//===----------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------===//
 // Rules
-//===----------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------===//
 
 /// The inputs are exactly `dims`, the outputs tensor dims, and every element has a place.
 static LogicalResult verifyMap(function_ref<InFlightDiagnostic()> emitError,
@@ -150,9 +150,9 @@ LogicalResult SharedLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitEr
   return success();
 }
 
-//===----------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------===//
 // Target
-//===----------------------------------------------------------------------------------------------===//
+//===--------------------------------------------------------------------------------------------===//
 
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef sm) {
   if (findTarget(sm)) // target_c1

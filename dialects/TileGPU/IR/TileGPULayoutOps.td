@@ -10,6 +10,11 @@ def TileGPU_ConvertLayoutOp : TileGPU_Op<"convert_layout", [Pure, SameOperandsAn
   let description = [{
     Before scratch is explicit any pair of layouts is legal. After it only those remain that need registers or warp shuffles (planConversion);
     the others have become shared_alloc, shared_store and shared_load.
+
+    (convert_c1) Both sides have a layout.
+    (convert_c2) Both layouts are of the same number of warps and CTAs.
+
+    Example: `%r = tilegpu.convert_layout %x : tensor<64x64xf16, #rows> -> tensor<64x64xf16, #cols>`
   }];
   let arguments = (ins Tile_Block:$value);
   let results = (outs Tile_Block:$result);

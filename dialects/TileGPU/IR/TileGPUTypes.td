@@ -9,7 +9,14 @@ include "dialects/Tile/IR/TileTypes.td"
 def TileGPU_MemDescType : TypeDef<TileGPU_Dialect, "MemDesc", [ShapedTypeInterface]> {
   let mnemonic = "memdesc";
   let summary = "a block in shared memory";
-  let description = [{ `!tilegpu.memdesc<64x32xf16, #shared>`. }];
+  let description = [{
+    What a shared_alloc gives: extents, element type, and the layout that says at which offset each element lies. An element of less than 8 bits takes a byte.
+
+    (memdesc_c1) Elements are numbers or pointers.
+    (memdesc_c2) The extents are those of the layout.
+
+    Example: `!tilegpu.memdesc<64x32xf16, #shared>`
+  }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType, "::cosmati::tilegpu::SharedLayoutAttr":$layout);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
