@@ -1,0 +1,168 @@
+//===- Decode.h - From parsed functions to executable code ---- -*- C++ -*-===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A function goes through four steps: statements become draft instructions over virtual operands
+// (DecodeFunction, DecodeOperands, DecodeMemory, DecodeControl); drafts become a control-flow graph with
+// post-dominators (Cfg); registers get slots of the frame by liveness (Slots); and Emit writes it out.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/PtxVm/InstTable.h"
+#include "runtime/PtxVm/Program.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace cosmati::ptxvm {
+
+/// A register, constant or special register before slots are known.
+struct VirtualOp {
+  enum Kind : uint8_t { None, Register, Constant, SpecialReg };
+  Kind kind = None;
+  uint32_t id = 0;
+  bool operator==(const VirtualOp &) const = default;
+};
+
+/// Slot sizes: predicates are one word, the rest arrays of 32 lanes.
+enum class SlotClass : uint8_t { Pred, Bits16, Bits32, Bits64, Bits128, NumClasses };
+SlotClass slotClassOf(unsigned bits);
+uint32_t slotBytes(SlotClass c);
+
+/// An instruction whose operands are virtual.
+struct Draft {
+  enum Kind : uint8_t { Normal, Label, Branch, BranchTable, Leave };
+  Kind kind = Normal;
+  Inst inst{};
+  std::array<VirtualOp, 8> ops{};
+  uint8_t destinations = 0; ///< bit k: ops[k] is written
+  std::vector<VirtualOp> vector; ///< operands of an access with more than four elements
+  bool vectorIsDestination = false;
+  VirtualOp guard;
+  InstClass cls = InstClass::Control;
+  uint32_t statement = 0;
+  uint32_t label = 0;            ///< Label: its number
+  std::vector<uint32_t> targets; ///< Branch: one label; BranchTable: all
+  bool conditional = false;      ///< Branch: may fall through
+  bool synthetic = false;        ///< not in the source
+};
+
+/// A constant of the frame.
+struct ConstantValue {
+  SlotClass cls;
+  uint64_t lo = 0, hi = 0;
+};
+struct SpecialUse {
+  Special which;
+  uint8_t bits;
+};
+
+/// Everything known about a function while it is decoded.
+struct FunctionDraft {
+  std::vector<Draft> drafts;
+  std::vector<SlotClass> registers; ///< declared ones, then the machine's own (carry, sinks)
+  std::vector<ConstantValue> constants;
+  std::vector<SpecialUse> specials;
+};
+
+/// Where a named variable lives, as an address operand.
+struct VariablePlace {
+  Space space = Space::Generic;
+  uint64_t address = 0;
+  bool frameRelative = false;
+};
+
+/// What functions need to know about the module around them.
+struct ModuleContext {
+  Program &program;
+  const ast::Module &ast;
+  llvm::StringMap<VariablePlace> variables; ///< module scope
+  uint32_t dynamicShared = 0;               ///< where `.extern .shared` arrays begin
+};
+
+/// Decodes one function. Member functions return false once `error` is set.
+class FunctionDecoder {
+public:
+  FunctionDecoder(ModuleContext &context, const ast::Function &fn, uint32_t index,
+                  std::vector<VariablePlace> places);
+  bool run();
+  std::string error;
+  FunctionDraft draft;
+  std::vector<CallSite> calls; ///< targets hold virtual register numbers until emission
+  std::vector<VirtualOp> callTargets;
+
+private:
+  ModuleContext &context;
+  const ast::Function &fn;
+  uint32_t index;
+  std::vector<VariablePlace> places; ///< by variable of the function
+  const ast::Statement *statement = nullptr;
+  InstMatch match;
+  Selection selection{};
+  Draft current;
+  uint32_t nextLabel = 0;
+  std::vector<llvm::StringMap<int64_t>> registerCache; ///< by scope: register number or -1
+  llvm::DenseMap<std::pair<uint64_t, uint64_t>, uint32_t> constantIndex;
+  uint32_t carry = ~0u;
+  uint32_t sinks[size_t(SlotClass::NumClasses)];
+
+  bool fail(const llvm::Twine &reason);
+
+  // DecodeFunction.cpp
+  bool decodeStatement(uint32_t index);
+  bool decodeInstruction(uint32_t index);
+  bool unguard();
+  bool select();
+  bool finish();
+  Draft &push(Draft d);
+
+  // DecodeOperands.cpp
+  int64_t findRegister(llvm::StringRef name, uint32_t scope);
+  const VariablePlace *findVariable(llvm::StringRef name);
+  std::optional<uint32_t> findLabel(llvm::StringRef name);
+  VirtualOp constant(SlotClass cls, uint64_t lo, uint64_t hi = 0);
+  VirtualOp sink(SlotClass cls);
+  VirtualOp carryFlag();
+  VirtualOp special(Special which, unsigned bits);
+  bool guardOperand();
+  bool genericOperands();
+  bool applyRule(const OperandRule &rule, const ast::Operand &operand, unsigned &slot);
+  bool predicateOperand(const ast::Operand &operand, bool destination, bool mayNegate, VirtualOp &out);
+  bool valueOperand(const ast::Operand &operand, ScalarType type, unsigned bits, bool relaxed, VirtualOp &out,
+                    unsigned &regBits);
+  bool destinationOperand(const ast::Operand &operand, ScalarType type, unsigned bits, bool relaxed,
+                          VirtualOp &out, unsigned &regBits);
+  bool immediate(const ast::Operand &operand, ScalarType type, unsigned bits, VirtualOp &out);
+  bool symbolValue(const ast::Operand &operand, unsigned bits, VirtualOp &out);
+  bool checkRegister(llvm::StringRef name, ScalarType reg, ScalarType type, unsigned bits, bool relaxed);
+  void addOp(unsigned k, VirtualOp op, bool destination);
+
+  // DecodeMemory.cpp
+  bool decodeMov();
+  bool decodeMovVector(const ast::Operand &vector, bool pack);
+  bool decodeLoadStore(bool load);
+  bool decodeAtomic(bool returns);
+  bool decodeCpAsync();
+  bool decodeAddress(const ast::Operand &operand, Space space);
+  bool decodeHint();
+  Space spaceOf() const;
+
+  // DecodeControl.cpp
+  bool decodeControl();
+  bool decodeBranch();
+  bool decodeBranchIndexed();
+  bool decodeCall();
+  bool decodeBarrier();
+  bool callSlices(const ast::Operand &list, std::vector<Slice> &out);
+};
+
+/// Special register called `name` ("%tid.x") and its natural width.
+std::optional<std::pair<Special, unsigned>> parseSpecial(llvm::StringRef name);
+
+/// Turns the drafts of a function into blocks, slots and instructions at the end of `program`.
+void emitFunction(Program &program, FunctionInfo &info, uint32_t index, const ast::Function &fn,
+                  FunctionDecoder &decoder);
+
+} // namespace cosmati::ptxvm

@@ -1,0 +1,302 @@
+//===- DecodeMemory.cpp - mov, loads, stores, atomics ---------------------===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/Decode.h"
+#include "runtime/PtxVm/exec/Control.h"
+#include "llvm/ADT/Twine.h"
+
+using namespace cosmati::ptxvm;
+
+bool FunctionDecoder::decodeMovVector(const ast::Operand &vector, bool pack) {
+  ScalarType type = match.types[0];
+  unsigned parts = unsigned(vector.items.size()), bits = bitsOf(type), ignored;
+  if (parts == 0 || parts > 4 || bits % parts)
+    return fail("cannot split ." + typeName(type) + " into " + llvm::Twine(parts) + " parts");
+  unsigned partBits = bits / parts;
+  ScalarType part = partBits == 8    ? ScalarType::B8
+                    : partBits == 16 ? ScalarType::B16
+                    : partBits == 32 ? ScalarType::B32
+                                     : ScalarType::B64;
+  selection.vec = uint8_t(parts);
+  selection.dstBits = selection.srcBits = uint8_t(bits);
+  selection.flags = uint16_t(pack ? MoveForm::Pack : MoveForm::Unpack);
+  VirtualOp whole;
+  unsigned first = pack ? 1 : 0;
+  bool ok = pack ? destinationOperand(statement->operands[0], type, bits, false, whole, ignored)
+                 : valueOperand(statement->operands[1], type, bits, false, whole, ignored);
+  if (!ok)
+    return false;
+  for (unsigned k = 0; k < parts; ++k) {
+    VirtualOp op;
+    // An 8-bit part may live in a 16-bit register: there are no 8-bit slots.
+    bool relaxed = partBits == 8;
+    ok = pack ? valueOperand(vector.items[k], part, partBits, relaxed, op, ignored)
+              : destinationOperand(vector.items[k], part, partBits, relaxed, op, ignored);
+    if (!ok || ignored > 16 * (1 + (partBits >= 32) * 3))
+      return error.empty() ? fail("a part's register is too wide") : false;
+    addOp(first + k, op, !pack);
+  }
+  addOp(pack ? 0 : parts, whole, pack);
+  uint16_t form = selection.flags;
+  if (!select())
+    return false;
+  current.inst.flags &= uint16_t(~form);
+  push(current);
+  return true;
+}
+
+bool FunctionDecoder::decodeMov() {
+  if (statement->operands.size() != 2)
+    return fail("mov takes two operands");
+  const ast::Operand &to = statement->operands[0], &from = statement->operands[1];
+  if (from.kind == ast::Operand::Vector || to.kind == ast::Operand::Vector)
+    return decodeMovVector(from.kind == ast::Operand::Vector ? from : to, from.kind == ast::Operand::Vector);
+  ScalarType type = match.types[0];
+  unsigned bits = bitsOf(type), regBits;
+  VirtualOp d, a;
+  selection.dstBits = uint8_t(bits);
+  if (type == ScalarType::Pred) {
+    if (!predicateOperand(to, true, false, d) || !predicateOperand(from, false, false, a))
+      return false;
+  } else {
+    if (!destinationOperand(to, type, bits, false, d, regBits))
+      return false;
+    if (from.kind == ast::Operand::Name)
+      if (auto s = parseSpecial(from.name); s && isDynamic(s->first)) {
+        if (s->second != bits)
+          return fail("'" + from.name + "' has " + llvm::Twine(s->second) + " bits");
+        addOp(0, d, true);
+        current.inst.fn = readClock;
+        current.inst.aux = uint32_t(s->first);
+        current.cls = InstClass::Special;
+        push(current);
+        return true;
+      }
+    const VariablePlace *place =
+        from.kind == ast::Operand::Name && findRegister(from.name, statement->scope) < 0
+            ? findVariable(from.name)
+            : nullptr;
+    if (place && place->frameRelative) {
+      selection.flags = uint16_t(MoveForm::FrameAddress);
+      current.inst.imm = int64_t(place->address) + from.offset;
+      if (bits != 32 && bits != 64)
+        return fail("an address needs 32 or 64 bits");
+    } else if (!valueOperand(from, type, bits, false, a, regBits)) {
+      return false;
+    }
+  }
+  addOp(0, d, true);
+  addOp(1, a, false);
+  if (!select())
+    return false;
+  current.inst.flags = 0;
+  push(current);
+  return true;
+}
+
+Space FunctionDecoder::spaceOf() const {
+  if (match.has(Mod::global)) return Space::Global;
+  if (match.has(Mod::shared) || match.has(Mod::sharedCta) || match.has(Mod::sharedCluster)) return Space::Shared;
+  if (match.has(Mod::local)) return Space::Local;
+  if (match.has(Mod::constant)) return Space::Const;
+  if (match.has(Mod::param) || match.has(Mod::paramEntry) || match.has(Mod::paramFunc)) return Space::Param;
+  return Space::Generic;
+}
+
+static Way wayOf(Space space, bool narrow, bool entry) {
+  switch (space) {
+  case Space::Shared: return narrow ? Way::Shared32 : Way::Shared;
+  case Space::Local: return narrow ? Way::Local32 : Way::Local;
+  case Space::Param:
+    if (!entry)
+      return narrow ? Way::Local32 : Way::Local;
+    return narrow ? Way::Param32 : Way::Param;
+  case Space::Generic: return Way::Generic;
+  default: return Way::Global;
+  }
+}
+
+/// [base + offset] into op[7], imm and the way in flags.
+bool FunctionDecoder::decodeAddress(const ast::Operand &operand, Space space) {
+  if (operand.kind != ast::Operand::Address)
+    return fail("expected an address in brackets");
+  if (operand.items.size() != 1)
+    return fail("addresses with coordinates are not implemented");
+  const ast::Operand &base = operand.items[0];
+  current.inst.imm = operand.offset;
+  VirtualOp zero = constant(SlotClass::Bits64, 0);
+  if (base.kind == ast::Operand::Int) {
+    current.inst.imm += int64_t(base.value);
+    addOp(kAddressOp, zero, false);
+    current.inst.flags |= uint16_t(wayOf(space, false, fn.entry));
+    return true;
+  }
+  if (base.kind != ast::Operand::Name || base.negated)
+    return fail("the address must be a register, a variable or a constant");
+  if (int64_t id = findRegister(base.name, statement->scope); id >= 0) {
+    unsigned bits = bitsOf(fn.registerTypes[size_t(id)]);
+    bool narrow = bits == 32;
+    if (bits != 64 && !(narrow && space != Space::Global && space != Space::Const && space != Space::Generic))
+      return fail("address register '" + base.name + "' has " + llvm::Twine(bits) + " bits");
+    selection.addressBits = uint8_t(bits);
+    addOp(kAddressOp, {VirtualOp::Register, uint32_t(id)}, false);
+    current.inst.flags |= uint16_t(wayOf(space, narrow, fn.entry));
+    return true;
+  }
+  const VariablePlace *place = findVariable(base.name);
+  if (!place)
+    return fail("'" + base.name + "' is not declared");
+  bool global = place->space == Space::Global || place->space == Space::Const;
+  if (place->space != space && !(global && (space == Space::Generic || space == Space::Global)))
+    return fail("'" + base.name + "' is in ." + spaceName(place->space) + " memory");
+  current.inst.imm += int64_t(place->address);
+  addOp(kAddressOp, zero, false);
+  selection.addressBits = 64;
+  if (place->frameRelative)
+    current.inst.flags |= uint16_t(Way::Local) | kFrameRelative;
+  else
+    current.inst.flags |= uint16_t(wayOf(space, false, fn.entry));
+  return true;
+}
+
+static InstClass memoryClass(Space space, bool load) {
+  if (space == Space::Global || space == Space::Const)
+    return load ? InstClass::GlobalLoad : InstClass::GlobalStore;
+  if (space == Space::Shared)
+    return load ? InstClass::SharedLoad : InstClass::SharedStore;
+  return InstClass::OtherMemory;
+}
+
+bool FunctionDecoder::decodeLoadStore(bool load) {
+  Space space = match.form->id == InstId::Ldu ? Space::Global : spaceOf();
+  const auto &operands = statement->operands;
+  if (operands.size() < 2 || operands.size() > 3)
+    return fail("expected a value and an address");
+  const ast::Operand &value = operands[load ? 0 : 1];
+  if (!decodeAddress(operands[load ? 1 : 0], space))
+    return false;
+  if (!load && space == Space::Const)
+    return fail("constant memory cannot be stored to");
+  unsigned n = match.has(Mod::v2) ? 2 : match.has(Mod::v4) ? 4 : match.has(Mod::v8) ? 8 : 1;
+  ScalarType type = match.types[0];
+  unsigned bits = bitsOf(type);
+  if (n > 1 && (value.kind != ast::Operand::Vector || value.items.size() != n))
+    return fail("expected a vector of " + llvm::Twine(n) + " registers");
+  if (n * bits > 256)
+    return fail("an access of " + llvm::Twine(n * bits) + " bits is too wide");
+  unsigned commonBits = 0;
+  for (unsigned k = 0; k < n; ++k) {
+    const ast::Operand &element = n == 1 && value.kind != ast::Operand::Vector ? value : value.items[k];
+    VirtualOp op;
+    unsigned regBits;
+    if (load ? !destinationOperand(element, type, bits, true, op, regBits)
+             : !valueOperand(element, type, bits, true, op, regBits))
+      return false;
+    // A constant or a sink takes the width that the registers have.
+    bool fixed = element.kind == ast::Operand::Name;
+    if (fixed && commonBits && slotClassOf(commonBits) != slotClassOf(regBits))
+      return fail("the registers of a vector must have one width");
+    if (fixed || !commonBits)
+      commonBits = regBits;
+    if (n > 4)
+      current.vector.push_back(op);
+    else
+      addOp(k, op, load);
+  }
+  if (n > 1)
+    for (unsigned k = 0; k < n; ++k) {
+      const ast::Operand &element = value.items[k];
+      VirtualOp &op = n > 4 ? current.vector[k] : current.ops[k];
+      if (element.kind == ast::Operand::Sink)
+        op = sink(slotClassOf(commonBits));
+      else if (element.kind != ast::Operand::Name && slotClassOf(commonBits) != slotClassOf(bits))
+        return fail("mixing constants with wider registers is not implemented");
+    }
+  current.vectorIsDestination = load;
+  (load ? selection.dstBits : selection.srcBits) = uint8_t(commonBits);
+  selection.space = space;
+  selection.vec = uint8_t(n);
+  current.inst.n = uint16_t(n);
+  if (match.has(Mod::volatile_) || match.has(Mod::relaxed) || match.has(Mod::acquire) ||
+      match.has(Mod::release) || match.has(Mod::mmio))
+    current.inst.flags |= kStrong;
+  current.cls = memoryClass(space, load);
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}
+
+bool FunctionDecoder::decodeAtomic(bool returns) {
+  bool cas = match.form->id == InstId::AtomCas;
+  size_t need = (returns ? 2 : 1) + (cas ? 2 : 1), next = 0;
+  const auto &operands = statement->operands;
+  if (operands.size() < need || operands.size() > need + 1)
+    return fail("expected " + llvm::Twine(need) + " operands");
+  ScalarType type = match.types[0];
+  unsigned bits = bitsOf(type), ignored;
+  VirtualOp d = sink(slotClassOf(bits)), b, c;
+  if (returns && !destinationOperand(operands[next++], type, bits, false, d, ignored))
+    return false;
+  if (!decodeAddress(operands[next++], spaceOf()) ||
+      !valueOperand(operands[next++], type, bits, false, b, ignored) ||
+      (cas && !valueOperand(operands[next++], type, bits, false, c, ignored)))
+    return false;
+  addOp(0, d, true);
+  addOp(1, b, false);
+  if (cas)
+    addOp(2, c, false);
+  current.inst.n = 1;
+  selection.dstBits = uint8_t(bits);
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}
+
+bool FunctionDecoder::decodeCpAsync() {
+  const auto &operands = statement->operands;
+  if (operands.size() < 3 || operands.size() > 5)
+    return fail("expected [shared], [global], size and optionally the bytes to read");
+  const ast::Operand &size = operands[2];
+  bool cg = llvm::is_contained(statement->mods, "cg");
+  bool legal = size.kind == ast::Operand::Int &&
+               (size.value == 16 || (!cg && (size.value == 4 || size.value == 8)));
+  if (!legal)
+    return fail("the size must be 4, 8 or 16, with .cg 16");
+  if (!decodeAddress(operands[0], Space::Shared))
+    return false;
+  current.ops[0] = current.ops[kAddressOp];
+  uint8_t sharedBits = selection.addressBits;
+  uint32_t sharedOffset = uint32_t(current.inst.imm);
+  current.inst.flags = 0;
+  if (!decodeAddress(operands[1], Space::Global))
+    return false;
+  bool hint = llvm::is_contained(statement->mods, "L2::cache_hint");
+  VirtualOp take = constant(SlotClass::Bits32, size.value);
+  unsigned ignored;
+  if (operands.size() > (hint ? 4u : 3u) &&
+      !valueOperand(operands[3], ScalarType::U32, 32, false, take, ignored))
+    return false;
+  addOp(1, take, false);
+  selection.addressBits = sharedBits;
+  if (!select())
+    return false;
+  current.inst.aux = sharedOffset;
+  current.inst.n = uint16_t(size.value);
+  push(current);
+  return true;
+}
+
+/// Cache hints: the operands are checked, the instruction does nothing.
+bool FunctionDecoder::decodeHint() {
+  if (statement->operands.empty() || !decodeAddress(statement->operands[0], spaceOf()))
+    return error.empty() ? fail("expected an address") : false;
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}

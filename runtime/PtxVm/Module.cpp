@@ -1,0 +1,304 @@
+//===- Module.cpp - Module: parsing, variables, symbols -------------------===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/Decode.h"
+#include "runtime/PtxVm/Parser.h"
+#include "runtime/PtxVm/exec/Isa.h"
+#include "llvm/ADT/Twine.h"
+#include <atomic>
+#include <cstring>
+
+using namespace cosmati::ptxvm;
+
+namespace {
+
+/// Variables of modules live far from what AddressSpace hands out.
+std::atomic<uint64_t> nextGlobal{uint64_t(0x10) << 56};
+
+uint64_t alignTo(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+class ModuleDecoder {
+public:
+  explicit ModuleDecoder(Program &program)
+      : program(program), ast(*program.ast), context{program, ast, {}, 0} {}
+
+  llvm::Error run() {
+    for (uint32_t k = 0; k < ast.functions.size(); ++k)
+      program.functionIndex[ast.functions[k].name] = k;
+    placeGlobals(ast.variables);
+    uint64_t shared = placeShared();
+    context.dynamicShared = uint32_t(alignTo(shared, program.dynamicSharedAlign));
+    for (ast::Variable &v : ast.variables)
+      if (isDynamicShared(v)) {
+        context.variables[v.name] = {Space::Shared, context.dynamicShared, false};
+        program.hasDynamicShared = true;
+      }
+    program.functions.resize(ast.functions.size());
+    for (uint32_t k = 0; k < ast.functions.size(); ++k)
+      if (!decodeFunction(k))
+        return llvm::createStringError(error);
+    if (!initialize())
+      return llvm::createStringError(error);
+    finishCode();
+    return llvm::Error::success();
+  }
+
+private:
+  Program &program;
+  ast::Module &ast;
+  ModuleContext context;
+  std::string error;
+  std::vector<std::vector<VariablePlace>> places; ///< by function, of its variables
+  struct Pending { const ast::Variable *variable; size_t global; };
+  std::vector<Pending> pending;
+
+  static bool isDynamicShared(const ast::Variable &v) {
+    return v.space == Space::Shared && v.external && v.count == 0;
+  }
+
+  VariablePlace placeGlobal(const ast::Variable &v) {
+    GlobalVariable g;
+    g.name = v.name.str();
+    g.bytes = v.bytes();
+    g.owner = std::make_unique<uint8_t[]>(g.bytes + 512);
+    uint64_t alignment = std::max<uint64_t>(256, v.align);
+    uint8_t *p = g.owner.get();
+    if (alignment > 256) {
+      g.owner = std::make_unique<uint8_t[]>(g.bytes + 2 * alignment);
+      p = g.owner.get();
+    }
+    g.host = p + (-reinterpret_cast<uintptr_t>(p) & (alignment - 1));
+    g.writable = v.space != Space::Const;
+    uint64_t step = alignTo(g.bytes + (uint64_t(1) << 32), uint64_t(1) << 32);
+    g.address = nextGlobal.fetch_add(step);
+    Region r;
+    r.base = g.address;
+    r.bytes = g.bytes;
+    r.host = g.host;
+    r.writable = g.writable;
+    r.name = g.name;
+    program.globalRegions.regions.push_back(r);
+    pending.push_back({&v, program.globals.size()});
+    program.globals.push_back(std::move(g));
+    return {v.space, program.globals.back().address, false};
+  }
+
+  void placeGlobals(const std::vector<ast::Variable> &variables) {
+    for (const ast::Variable &v : variables)
+      if (v.space == Space::Global || v.space == Space::Const)
+        context.variables[v.name] = placeGlobal(v);
+  }
+
+  /// Module-scope shared variables first, then those of .funcs, then each entry's over one another.
+  uint64_t placeShared() {
+    uint64_t offset = 0, top = 0;
+    for (const ast::Variable &v : ast.variables) {
+      if (v.space != Space::Shared)
+        continue;
+      if (isDynamicShared(v)) {
+        program.dynamicSharedAlign = std::max(program.dynamicSharedAlign, v.align);
+        continue;
+      }
+      offset = alignTo(offset, v.align);
+      context.variables[v.name] = {Space::Shared, offset, false};
+      offset += v.bytes();
+    }
+    places.resize(ast.functions.size());
+    for (size_t k = 0; k < ast.functions.size(); ++k)
+      if (!ast.functions[k].entry)
+        offset = placeLocals(k, offset);
+    top = offset;
+    entryShared.resize(ast.functions.size());
+    for (size_t k = 0; k < ast.functions.size(); ++k)
+      if (ast.functions[k].entry) {
+        entryShared[k] = uint32_t(placeLocals(k, offset));
+        top = std::max<uint64_t>(top, entryShared[k]);
+      }
+    return top;
+  }
+  std::vector<uint32_t> entryShared; ///< by function: end of its static shared variables
+
+  /// Places the variables of a function; returns the end of its shared ones.
+  uint64_t placeLocals(size_t k, uint64_t shared) {
+    const ast::Function &fn = ast.functions[k];
+    uint64_t local = 0, param = 0;
+    std::vector<bool> isParam(fn.variables.size());
+    for (uint32_t p : fn.params)
+      isParam[p] = true;
+    for (size_t i = 0; i < fn.variables.size(); ++i) {
+      const ast::Variable &v = fn.variables[i];
+      VariablePlace place{v.space, 0, false};
+      if (v.space == Space::Shared) {
+        place.address = shared = alignTo(shared, v.align);
+        shared += v.bytes();
+      } else if (v.space == Space::Global || v.space == Space::Const) {
+        place = placeGlobal(v);
+      } else if (fn.entry && isParam[i]) {
+        place.address = param = alignTo(param, v.align);
+        param += v.bytes();
+      } else {
+        place.address = local = alignTo(local, v.align);
+        place.frameRelative = true;
+        local += v.bytes();
+      }
+      places[k].push_back(place);
+    }
+    localBytes.resize(ast.functions.size());
+    localBytes[k] = uint32_t(alignTo(local, 16));
+    return shared;
+  }
+  std::vector<uint32_t> localBytes;
+
+  bool decodeFunction(uint32_t k) {
+    const ast::Function &fn = ast.functions[k];
+    FunctionInfo &info = program.functions[k];
+    info.name = fn.name.str();
+    info.entry = fn.entry;
+    info.frame.localBytes = localBytes[k];
+    auto slices = [&](const std::vector<uint32_t> &variables) {
+      std::vector<Slice> out;
+      for (uint32_t v : variables)
+        out.push_back({uint32_t(places[k][v].address), uint32_t(fn.variables[v].bytes())});
+      return out;
+    };
+    if (!fn.entry) {
+      info.params = slices(fn.params);
+      info.results = slices(fn.results);
+    }
+    if (!fn.defined)
+      return true;
+    FunctionDecoder decoder(context, fn, k, places[k]);
+    if (!decoder.run()) {
+      error = decoder.error;
+      return false;
+    }
+    emitFunction(program, info, k, fn, decoder);
+    if (fn.entry)
+      addEntry(fn, k);
+    return true;
+  }
+
+  void addEntry(const ast::Function &fn, uint32_t k) {
+    EntryInfo entry;
+    entry.name = fn.name.str();
+    uint64_t end = 0;
+    for (uint32_t index : fn.params) {
+      const ast::Variable &v = fn.variables[index];
+      ParamInfo p;
+      p.name = v.name.str();
+      p.type = typeName(v.type).str();
+      p.offset = uint32_t(places[k][index].address);
+      p.bytes = uint32_t(v.bytes());
+      p.align = v.align;
+      p.pointer = v.pointer;
+      end = p.offset + p.bytes;
+      entry.params.push_back(std::move(p));
+    }
+    entry.paramBytes = uint32_t(end);
+    entry.reqntid = fn.reqntid;
+    entry.maxntid = fn.maxntid;
+    // Dynamic shared memory begins at one place for all entries.
+    entry.staticShared = program.hasDynamicShared ? context.dynamicShared : entryShared[k];
+    entry.numRegs = (program.functions[k].frame.bytes + 127) / 128;
+    program.entries.push_back(std::move(entry));
+    program.entryFunction.push_back(k);
+  }
+
+  bool addressOf(const ast::Operand &element, uint64_t &value) {
+    auto it = context.variables.find(element.name);
+    if (it != context.variables.end()) {
+      value = it->second.address;
+      if (element.negated && it->second.space == Space::Shared)
+        value += kSharedWindow;
+    } else if (auto f = program.functionIndex.find(element.name); f != program.functionIndex.end()) {
+      value = kFunctionAddressBase + f->second;
+    } else {
+      return false;
+    }
+    value += uint64_t(element.offset);
+    return true;
+  }
+
+  bool initialize() {
+    for (const Pending &p : pending) {
+      const ast::Variable &v = *p.variable;
+      uint32_t size = bytesOf(v.type);
+      for (size_t k = 0; k < v.init.size(); ++k) {
+        const ast::Operand &element = v.init[k];
+        uint64_t value = element.value;
+        if (element.kind == ast::Operand::Name && !addressOf(element, value)) {
+          error = (program.name + ":" + llvm::Twine(v.line) + ": '" + element.name +
+                   "' in the initialiser of '" + v.name + "' is not declared").str();
+          return false;
+        }
+        if (element.kind == ast::Operand::Float64 && v.type == ScalarType::F32) {
+          double d;
+          std::memcpy(&d, &value, 8);
+          float f = float(d);
+          std::memcpy(&value, &f, 4);
+        }
+        std::memcpy(program.globals[p.global].host + k * size, &value, std::min<uint32_t>(size, 8));
+      }
+    }
+    program.globalRegions.finish();
+    return true;
+  }
+
+  void finishCode() {
+    for (const BlockInfo &block : program.blocks)
+      program.blockStart.push_back(program.code.data() + block.first);
+  }
+};
+
+} // namespace
+
+llvm::Error cosmati::ptxvm::decodeModule(Program &program) { return ModuleDecoder(program).run(); }
+
+Module::Module() : program_(std::make_unique<Program>()) {}
+Module::~Module() = default;
+
+llvm::Expected<std::shared_ptr<Module>> Module::parse(llvm::StringRef ptx, llvm::StringRef name) {
+  llvm::Expected<std::unique_ptr<ast::Module>> parsed = parseModule(ptx, name);
+  if (!parsed)
+    return parsed.takeError();
+  std::shared_ptr<Module> module(new Module);
+  module->program_->ast = std::move(*parsed);
+  module->program_->name = name.str();
+  module->program_->isa = &hostIsa();
+  if (llvm::Error e = decodeModule(*module->program_))
+    return std::move(e);
+  return module;
+}
+
+const std::vector<EntryInfo> &Module::entries() const { return program_->entries; }
+
+const EntryInfo *Module::findEntry(llvm::StringRef name) const {
+  for (const EntryInfo &entry : program_->entries)
+    if (entry.name == name)
+      return &entry;
+  return nullptr;
+}
+
+llvm::StringRef Module::target() const { return program_->ast->target; }
+
+std::optional<Module::Symbol> Module::findSymbol(llvm::StringRef name) const {
+  for (const GlobalVariable &g : program_->globals)
+    if (g.name == name)
+      return Symbol{g.address, g.bytes, g.host};
+  return std::nullopt;
+}
+
+void ParamBlock::setBytes(size_t index, const void *value, size_t bytes) {
+  const ParamInfo &p = entry.params[index];
+  std::memcpy(data.data() + p.offset, value, std::min<size_t>(bytes, p.bytes));
+}
+
+llvm::StringRef cosmati::ptxvm::instClassName(InstClass c) {
+  static constexpr llvm::StringLiteral names[] = {
+      "integer", "float", "half", "convert", "move", "compare", "control", "global-load", "global-store",
+      "shared-load", "shared-store", "other-memory", "atomic", "barrier", "warp", "special"};
+  return names[size_t(c)];
+}

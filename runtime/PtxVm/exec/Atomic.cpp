@@ -1,0 +1,193 @@
+//===- Atomic.cpp - atom and red ------------------------------------------===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Lane by lane in lane order, each a compare-and-swap loop on the host's memory, so that CTAs on other
+// threads see them whole. All orderings are sequentially consistent, which every weaker one allows.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/exec/Resolve.h"
+#include "runtime/PtxVm/exec/Soft.h"
+#include <atomic>
+
+namespace cosmati::ptxvm {
+namespace {
+
+struct Add { template <class T> static T apply(T old, T v) { return T(old + v); } };
+struct Min { template <class T> static T apply(T old, T v) { return v < old ? v : old; } };
+struct Max { template <class T> static T apply(T old, T v) { return v > old ? v : old; } };
+struct And { template <class T> static T apply(T old, T v) { return T(old & v); } };
+struct Or { template <class T> static T apply(T old, T v) { return T(old | v); } };
+struct Xor { template <class T> static T apply(T old, T v) { return T(old ^ v); } };
+struct Exch { template <class T> static T apply(T, T v) { return v; } };
+struct Inc { static uint32_t apply(uint32_t old, uint32_t v) { return old >= v ? 0 : old + 1; } };
+struct Dec {
+  static uint32_t apply(uint32_t old, uint32_t v) { return old == 0 || old > v ? v : old - 1; }
+};
+/// f32 addition of atom flushes subnormals in hardware's global memory; PTX leaves it open, we keep them.
+struct AddSingle {
+  static uint32_t apply(uint32_t old, uint32_t v) {
+    return bitsAs<uint32_t>(canonical(bitsAs<float>(old) + bitsAs<float>(v)));
+  }
+};
+struct AddDouble {
+  static uint64_t apply(uint64_t old, uint64_t v) {
+    return bitsAs<uint64_t>(bitsAs<double>(old) + bitsAs<double>(v));
+  }
+};
+template <bool Bf> float widen(uint16_t v) { return Bf ? bfloatToFloat(v) : halfToFloat(v); }
+template <bool Bf> uint16_t narrow(float v) { return Bf ? floatToBfloat(v) : floatToHalf(v); }
+template <bool Bf> struct AddHalf {
+  static uint16_t apply(uint16_t old, uint16_t v) { return narrow<Bf>(widen<Bf>(old) + widen<Bf>(v)); }
+};
+template <bool Bf, bool Max> struct MinMaxHalf {
+  static uint16_t apply(uint16_t old, uint16_t v) {
+    float a = widen<Bf>(old), b = widen<Bf>(v);
+    if (a != a)
+      return b != b ? kNan16 : v;
+    bool take = a == b ? ((old >> 15) != (v >> 15)) && ((old >> 15) == uint16_t(Max)) : Max ? b > a : b < a;
+    return take ? v : old;
+  }
+};
+template <class E> struct Packed {
+  static uint32_t apply(uint32_t old, uint32_t v) {
+    return E::apply(uint16_t(old), uint16_t(v)) |
+           uint32_t(E::apply(uint16_t(old >> 16), uint16_t(v >> 16))) << 16;
+  }
+};
+
+template <class T, class Op> const Inst *update(Warp &w, const Inst *i) {
+  uint32_t mask = lanesOf(w, i);
+  if (!mask)
+    return i + 1;
+  Access x;
+  if (!resolve(w, i, mask, sizeof(T), /*write=*/true, x))
+    return nullptr;
+  alignas(64) T operand[kLanes]; // the destination may be the operand's register
+  __builtin_memcpy(operand, slot<T>(w, i->op[1]), sizeof(operand));
+  T *d = slot<T>(w, i->op[0]);
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned l = unsigned(__builtin_ctz(rest));
+    T *p = reinterpret_cast<T *>(x.host + x.offset[l]);
+    T old = __atomic_load_n(p, __ATOMIC_RELAXED), next;
+    do
+      next = Op::apply(old, operand[l]);
+    while (!__atomic_compare_exchange_n(p, &old, next, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    d[l] = old;
+  }
+  return i + 1;
+}
+template <class T> const Inst *compareAndSwap(Warp &w, const Inst *i) {
+  uint32_t mask = lanesOf(w, i);
+  if (!mask)
+    return i + 1;
+  Access x;
+  if (!resolve(w, i, mask, sizeof(T), /*write=*/true, x))
+    return nullptr;
+  alignas(64) T expected[kLanes], desired[kLanes];
+  __builtin_memcpy(expected, slot<T>(w, i->op[1]), sizeof(expected));
+  __builtin_memcpy(desired, slot<T>(w, i->op[2]), sizeof(desired));
+  T *d = slot<T>(w, i->op[0]);
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned l = unsigned(__builtin_ctz(rest));
+    T old = expected[l];
+    __atomic_compare_exchange_n(reinterpret_cast<T *>(x.host + x.offset[l]), &old, desired[l], false,
+                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    d[l] = old;
+  }
+  return i + 1;
+}
+
+struct Wide128 {
+  uint64_t lo, hi;
+};
+/// 16-byte atomics exclude each other by one lock; plain accesses of the halves are not excluded.
+std::atomic_flag wideLock = ATOMIC_FLAG_INIT;
+template <bool Compare> const Inst *wide(Warp &w, const Inst *i) {
+  uint32_t mask = lanesOf(w, i);
+  if (!mask)
+    return i + 1;
+  Access x;
+  if (!resolve(w, i, mask, 16, /*write=*/true, x))
+    return nullptr;
+  const Wide128 *first = slot<Wide128>(w, i->op[1]);
+  const Wide128 *second = slot<Wide128>(w, i->op[Compare ? 2 : 1]);
+  Wide128 *d = slot<Wide128>(w, i->op[0]);
+  while (wideLock.test_and_set(std::memory_order_acquire)) {
+  }
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned l = unsigned(__builtin_ctz(rest));
+    Wide128 old, next = second[l], expected = first[l];
+    __builtin_memcpy(&old, x.host + x.offset[l], 16);
+    if (!Compare || (old.lo == expected.lo && old.hi == expected.hi))
+      __builtin_memcpy(x.host + x.offset[l], &next, 16);
+    d[l] = old;
+  }
+  wideLock.clear(std::memory_order_release);
+  return i + 1;
+}
+
+template <class Op> Handler integer(ScalarType t) {
+  switch (t) {
+  case ScalarType::U32: return update<uint32_t, Op>;
+  case ScalarType::S32: return update<int32_t, Op>;
+  case ScalarType::U64: return update<uint64_t, Op>;
+  case ScalarType::S64: return update<int64_t, Op>;
+  default: return nullptr;
+  }
+}
+template <class Op> Handler bits(ScalarType t) {
+  bool wide = t == ScalarType::B64 || t == ScalarType::U64;
+  return wide ? update<uint64_t, Op> : update<uint32_t, Op>;
+}
+Handler floatAdd(ScalarType t) {
+  switch (t) {
+  case ScalarType::F32: return update<uint32_t, AddSingle>;
+  case ScalarType::F64: return update<uint64_t, AddDouble>;
+  case ScalarType::F16: return update<uint16_t, AddHalf<false>>;
+  case ScalarType::BF16: return update<uint16_t, AddHalf<true>>;
+  case ScalarType::F16x2: return update<uint32_t, Packed<AddHalf<false>>>;
+  case ScalarType::BF16x2: return update<uint32_t, Packed<AddHalf<true>>>;
+  default: return nullptr;
+  }
+}
+template <bool IsMax> Handler halfMinMax(ScalarType t) {
+  switch (t) {
+  case ScalarType::F16: return update<uint16_t, MinMaxHalf<false, IsMax>>;
+  case ScalarType::BF16: return update<uint16_t, MinMaxHalf<true, IsMax>>;
+  case ScalarType::F16x2: return update<uint32_t, Packed<MinMaxHalf<false, IsMax>>>;
+  case ScalarType::BF16x2: return update<uint32_t, Packed<MinMaxHalf<true, IsMax>>>;
+  default: return nullptr;
+  }
+}
+
+} // namespace
+
+namespace COSMATI_VM_ISA {
+Handler selectAtomic(const Selection &s) {
+  ScalarType t = s.t[0];
+  switch (s.id) {
+  case InstId::AtomI:
+  case InstId::RedI:
+    return has(s, Mod::add) ? integer<Add>(t) : has(s, Mod::min) ? integer<Min>(t) : integer<Max>(t);
+  case InstId::AtomF:
+  case InstId::RedF: return floatAdd(t);
+  case InstId::AtomMinMaxH:
+  case InstId::RedMinMaxH: return has(s, Mod::max) ? halfMinMax<true>(t) : halfMinMax<false>(t);
+  case InstId::AtomB:
+  case InstId::RedB: return has(s, Mod::and_) ? bits<And>(t) : has(s, Mod::or_) ? bits<Or>(t) : bits<Xor>(t);
+  case InstId::AtomExch: return t == ScalarType::B128 ? wide<false> : bits<Exch>(t);
+  case InstId::AtomIncDec:
+  case InstId::RedIncDec: return has(s, Mod::inc) ? update<uint32_t, Inc> : update<uint32_t, Dec>;
+  case InstId::AtomCas:
+    if (t == ScalarType::B128) return wide<true>;
+    if (t == ScalarType::B16) return compareAndSwap<uint16_t>;
+    return t == ScalarType::B64 || t == ScalarType::U64 ? compareAndSwap<uint64_t> : compareAndSwap<uint32_t>;
+  default: return nullptr;
+  }
+}
+} // namespace COSMATI_VM_ISA
+} // namespace cosmati::ptxvm

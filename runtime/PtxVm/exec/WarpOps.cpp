@@ -1,0 +1,195 @@
+//===- WarpOps.cpp - shfl, vote, match, redux, elect, activemask ----------===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operations between lanes name the lanes that take part. When some of those run elsewhere at the
+// moment, `meet` parks this split until they arrive at the same instruction; it then runs for all.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/exec/Lanes.h"
+#include "runtime/PtxVm/exec/Meeting.h"
+
+namespace cosmati::ptxvm {
+namespace {
+
+/// The lanes that must be here, from the member mask operand; the decoder unguards these instructions.
+inline uint32_t membersOf(const Warp &w, const Inst *i, unsigned operand) {
+  const uint32_t *members = slot<uint32_t>(w, i->op[operand]);
+  return members[__builtin_ctz(w.active)] & w.live;
+}
+
+/// RAII of a meeting: `ready` is false when the warp must wait.
+struct Meeting {
+  Warp &w;
+  const Inst *i;
+  bool ready, joint = false;
+  Meeting(Warp &w, const Inst *i, unsigned membersOperand) : w(w), i(i) {
+    uint32_t need = membersOf(w, i, membersOperand);
+    ready = !(need & ~w.active);
+    if (!ready)
+      ready = joint = meet(w, i, need);
+  }
+  const Inst *done() { return joint ? part(w, i) : i + 1; }
+};
+
+enum class Mode { Up, Down, Bfly, Idx };
+/// op: d, p, a, b, c, members.
+template <Mode M> const Inst *shuffle(Warp &w, const Inst *i) {
+  Meeting meeting(w, i, 5);
+  if (!meeting.ready)
+    return nullptr;
+  alignas(64) uint32_t a[kLanes];
+  alignas(64) uint32_t from[kLanes];
+  alignas(64) uint8_t valid[kLanes];
+  __builtin_memcpy(a, slot<uint32_t>(w, i->op[2]), sizeof(a));
+  const uint32_t *b = slot<uint32_t>(w, i->op[3]), *c = slot<uint32_t>(w, i->op[4]);
+  COSMATI_VM_LANES {
+    uint32_t distance = b[l] & 31, segment = c[l] >> 8 & 31;
+    uint32_t first = l & segment, last = first | (c[l] & 31 & ~segment);
+    uint32_t j = M == Mode::Up     ? l - distance
+                 : M == Mode::Down ? l + distance
+                 : M == Mode::Bfly ? l ^ distance
+                                   : first | (distance & ~segment);
+    bool ok = M == Mode::Up ? int32_t(j) >= int32_t(last) : j <= last;
+    valid[l] = ok ? 1 : 0;
+    from[l] = ok ? j & 31 : l;
+  }
+  Result<uint32_t> r(w, i, 0);
+  uint32_t *out = r.data();
+  for (unsigned l = 0; l < kLanes; ++l)
+    out[l] = a[from[l]];
+  r.finish();
+  setPredicate(w, i->op[1], maskOfBytes(valid), lanesOf(w, i));
+  return meeting.done();
+}
+Handler shuffleFor(const Selection &s) {
+  if (has(s, Mod::up)) return shuffle<Mode::Up>;
+  if (has(s, Mod::down)) return shuffle<Mode::Down>;
+  if (has(s, Mod::bfly)) return shuffle<Mode::Bfly>;
+  return shuffle<Mode::Idx>;
+}
+
+/// The source predicate of a vote among the lanes here.
+inline uint32_t votes(const Warp &w, const Inst *i) {
+  uint32_t p = predicate(w, i->op[1]) ^ (i->flags & kNegatedPredicate ? kFull : 0);
+  return p & w.active;
+}
+enum class Poll { All, Any, Uni };
+template <Poll P> const Inst *vote(Warp &w, const Inst *i) {
+  Meeting meeting(w, i, 2);
+  if (!meeting.ready)
+    return nullptr;
+  uint32_t yes = votes(w, i), all = w.active;
+  bool result = P == Poll::All ? yes == all : P == Poll::Any ? yes != 0 : yes == all || yes == 0;
+  setPredicate(w, i->op[0], result ? kFull : 0, all);
+  return meeting.done();
+}
+inline void writeUniform(Warp &w, const Inst *i, uint32_t value) {
+  Result<uint32_t> r(w, i, 0);
+  uint32_t *out = r.data();
+  COSMATI_VM_LANES out[l] = value;
+  r.finish();
+}
+const Inst *ballot(Warp &w, const Inst *i) {
+  Meeting meeting(w, i, 2);
+  if (!meeting.ready)
+    return nullptr;
+  writeUniform(w, i, votes(w, i));
+  return meeting.done();
+}
+
+/// Lanes whose value equals lane l's. op: d, a, members; match.all has p second.
+template <class T, bool All> const Inst *match(Warp &w, const Inst *i) {
+  constexpr unsigned first = All ? 2 : 1;
+  Meeting meeting(w, i, first + 1);
+  if (!meeting.ready)
+    return nullptr;
+  alignas(64) T a[kLanes];
+  __builtin_memcpy(a, slot<T>(w, i->op[first]), sizeof(a));
+  uint32_t *d = slot<uint32_t>(w, i->op[0]);
+  for (unsigned l = 0; l < kLanes; ++l) {
+    if (!(w.active >> l & 1))
+      continue;
+    uint32_t same = 0;
+    for (unsigned k = 0; k < kLanes; ++k)
+      same |= uint32_t(a[k] == a[l]) << k;
+    same &= w.active;
+    d[l] = All ? (same == w.active ? same : 0) : same;
+    if (All)
+      setPredicate(w, i->op[1], same == w.active ? kFull : 0, 1u << l);
+  }
+  return meeting.done();
+}
+
+struct RedAdd { template <class T> static T apply(T a, T b) { return T(uint32_t(a) + uint32_t(b)); } };
+struct RedMin { template <class T> static T apply(T a, T b) { return a < b ? a : b; } };
+struct RedMax { template <class T> static T apply(T a, T b) { return a > b ? a : b; } };
+struct RedAnd { template <class T> static T apply(T a, T b) { return a & b; } };
+struct RedOr { template <class T> static T apply(T a, T b) { return a | b; } };
+struct RedXor { template <class T> static T apply(T a, T b) { return a ^ b; } };
+template <class Op, class T> const Inst *redux(Warp &w, const Inst *i) {
+  Meeting meeting(w, i, 2);
+  if (!meeting.ready)
+    return nullptr;
+  const T *a = slot<T>(w, i->op[1]);
+  uint32_t rest = w.active;
+  T value = a[__builtin_ctz(rest)];
+  for (rest &= rest - 1; rest; rest &= rest - 1)
+    value = Op::apply(value, a[__builtin_ctz(rest)]);
+  writeUniform(w, i, uint32_t(value));
+  return meeting.done();
+}
+Handler reduxFor(const Selection &s) {
+  bool isSigned = s.t[0] == ScalarType::S32;
+  if (has(s, Mod::add)) return redux<RedAdd, uint32_t>;
+  if (has(s, Mod::min)) return isSigned ? redux<RedMin, int32_t> : redux<RedMin, uint32_t>;
+  if (has(s, Mod::max)) return isSigned ? redux<RedMax, int32_t> : redux<RedMax, uint32_t>;
+  if (has(s, Mod::and_)) return redux<RedAnd, uint32_t>;
+  if (has(s, Mod::or_)) return redux<RedOr, uint32_t>;
+  return redux<RedXor, uint32_t>;
+}
+
+/// elect.sync d|p, members: the lowest lane leads.
+const Inst *elect(Warp &w, const Inst *i) {
+  Meeting meeting(w, i, 2);
+  if (!meeting.ready)
+    return nullptr;
+  uint32_t leader = uint32_t(__builtin_ctz(w.active));
+  writeUniform(w, i, leader);
+  setPredicate(w, i->op[1], 1u << leader, w.active);
+  return meeting.done();
+}
+const Inst *barrierOfWarp(Warp &w, const Inst *i) {
+  Meeting meeting(w, i, 0);
+  return meeting.ready ? meeting.done() : nullptr;
+}
+const Inst *activeMask(Warp &w, const Inst *i) {
+  writeUniform(w, i, w.active);
+  return i + 1;
+}
+
+} // namespace
+
+namespace COSMATI_VM_ISA {
+Handler selectWarpOps(const Selection &s) {
+  bool wide = s.t[0] == ScalarType::B64;
+  switch (s.id) {
+  case InstId::Shfl: return shuffleFor(s);
+  case InstId::Vote:
+    return has(s, Mod::all) ? vote<Poll::All> : has(s, Mod::any) ? vote<Poll::Any> : vote<Poll::Uni>;
+  case InstId::Ballot: return ballot;
+  case InstId::MatchAny: return wide ? match<uint64_t, false> : match<uint32_t, false>;
+  case InstId::MatchAll: return wide ? match<uint64_t, true> : match<uint32_t, true>;
+  case InstId::ReduxI:
+  case InstId::ReduxB: return reduxFor(s);
+  case InstId::Elect: return elect;
+  case InstId::BarWarp: return barrierOfWarp;
+  case InstId::ActiveMask: return activeMask;
+  default: return nullptr;
+  }
+}
+} // namespace COSMATI_VM_ISA
+} // namespace cosmati::ptxvm
