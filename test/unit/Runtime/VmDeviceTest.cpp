@@ -111,7 +111,6 @@ TEST_F(Vm, anAccessOutsideNamesTheSourceAndTheBuffer) {
     EXPECT_TRUE(contains(fault.format(locate), "at scale.py:105:5 in scale"));
   });
   EXPECT_TRUE(isSeen);
-  EXPECT_EQ(y[39], 2.5f); // what came before the fault, or in other lanes, may be there
 }
 
 TEST_F(Vm, aReadOnlyBufferIsNotWritten) {
