@@ -7,5 +7,11 @@ namespace cosmati::bindings {
 
 void bindTypes(pybind11::module_ &m);
 void bindBuilder(pybind11::module_ &m);
+void bindImage(pybind11::module_ &m);
+void bindToolchain(pybind11::module_ &m);
+void bindDevice(pybind11::module_ &m);
+void bindCache(pybind11::module_ &m);
+void bindCompile(pybind11::module_ &m);
+void bindLauncher(pybind11::module_ &m);
 
 } // namespace cosmati::bindings

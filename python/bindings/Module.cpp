@@ -6,4 +6,10 @@ PYBIND11_MODULE(_core, m) {
             "called by users.";
   cosmati::bindings::bindTypes(m);
   cosmati::bindings::bindBuilder(m);
+  cosmati::bindings::bindImage(m);
+  cosmati::bindings::bindToolchain(m);
+  cosmati::bindings::bindDevice(m);
+  cosmati::bindings::bindCache(m);
+  cosmati::bindings::bindCompile(m);
+  cosmati::bindings::bindLauncher(m);
 }

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cosmati import _core
+
 
 def unwrap(value: Any) -> Any:
     """The plain value of a constexpr; anything else as it is."""
@@ -143,6 +145,9 @@ class constexpr:
     __ge__ = _binary(operator.ge)
     __eq__ = _binary(operator.eq)  # type: ignore[assignment]
     __ne__ = _binary(operator.ne)  # type: ignore[assignment]
+
+
+_core.register_constexpr(constexpr)
 
 
 class constexpr_type:

@@ -156,7 +156,8 @@ def _from_cuda_interface(array: Any, interface: dict[str, Any]) -> Description:
     address, read_only = interface["data"]
     device = getattr(getattr(array, "device", None), "id", None)
     if device is None:
-        device = _core.pointer_device(address) if address else 0
+        current = _core.default_device()  # the interface doesn't say; see its specification
+        device = 0 if current is None or current.on_host else current.ordinal
     return int(address), _interface_text(interface["typestr"]), int(device), 0, 0, not read_only
 
 

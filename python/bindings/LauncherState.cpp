@@ -1,0 +1,211 @@
+#include "python/bindings/LauncherState.h"
+
+#include <cstring>
+
+namespace cosmati::bindings {
+
+PyTypeObject *constexprType = nullptr;
+
+namespace {
+
+int sameFloat(PyObject *a, PyObject *b) {
+  double x = PyFloat_AS_DOUBLE(a), y = PyFloat_AS_DOUBLE(b);
+  return std::memcmp(&x, &y, sizeof(x)) == 0;
+}
+
+int sameTuple(PyObject *a, PyObject *b) {
+  Py_ssize_t size = PyTuple_GET_SIZE(a);
+  if (size != PyTuple_GET_SIZE(b))
+    return 0;
+  for (Py_ssize_t i = 0; i < size; ++i)
+    if (int same = sameConstant(PyTuple_GET_ITEM(a, i), PyTuple_GET_ITEM(b, i)); same != 1)
+      return same;
+  return 1;
+}
+
+} // namespace
+
+int sameConstant(PyObject *a, PyObject *b) {
+  if (a == b)
+    return 1;
+  if (Py_TYPE(a) != Py_TYPE(b))
+    return 0;
+  if (PyFloat_CheckExact(a))
+    return sameFloat(a, b);
+  if (PyTuple_Check(a))
+    return sameTuple(a, b);
+  return PyObject_RichCompareBool(a, b, Py_EQ);
+}
+
+int64_t ConstantTable::idOf(PyObject *value) {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (values[i] == value)
+      return static_cast<int64_t>(i);
+  if (PyList_Check(value) || PyDict_Check(value) || PySet_Check(value)) {
+    // It may change after the kernel was compiled for it.
+    PyErr_Format(PyExc_TypeError, "a %s can't be a constexpr; use a tuple",
+                 Py_TYPE(value)->tp_name);
+    return -1;
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    int same = sameConstant(values[i], value);
+    if (same < 0)
+      return -1;
+    if (same)
+      return static_cast<int64_t>(i);
+  }
+  Py_INCREF(value);
+  values.push_back(value);
+  return static_cast<int64_t>(values.size() - 1);
+}
+
+void ConstantTable::visit(visitproc visit, void *arg, int &result) const {
+  for (PyObject *value : values)
+    if (!result)
+      result = visit(value, arg);
+}
+
+void ConstantTable::clear() {
+  std::vector<PyObject *> old;
+  old.swap(values);
+  for (PyObject *value : old)
+    Py_DECREF(value);
+}
+
+int LauncherState::indexOf(PyObject *name, size_t hint) const {
+  size_t count = params.size();
+  // Keywords come in the order of the declaration as a rule, and their names are interned.
+  for (size_t i = 0; i < count; ++i) {
+    size_t at = hint + i < count ? hint + i : hint + i - count;
+    if (params[at].name == name)
+      return static_cast<int>(at);
+  }
+  for (size_t i = 0; i < count; ++i)
+    if (PyUnicode_Compare(params[i].name, name) == 0)
+      return static_cast<int>(i);
+  return -1;
+}
+
+int64_t LauncherState::optionsId(const OptionList &options) {
+  if (options.empty())
+    return 0;
+  for (size_t i = 0; i < optionSets.size(); ++i) {
+    if (optionSets[i].size() != options.size())
+      continue;
+    bool equal = true;
+    for (size_t k = 0; equal && k < options.size(); ++k) {
+      if (optionSets[i][k].first != options[k].first &&
+          PyUnicode_Compare(optionSets[i][k].first, options[k].first) != 0) {
+        equal = false;
+        break;
+      }
+      int same = sameConstant(optionSets[i][k].second, options[k].second);
+      if (same < 0)
+        return -1;
+      equal = same;
+    }
+    if (equal)
+      return static_cast<int64_t>(i) + 1;
+  }
+  for (const auto &[name, value] : options) {
+    Py_INCREF(name);
+    Py_INCREF(value);
+  }
+  optionSets.push_back(options);
+  return static_cast<int64_t>(optionSets.size());
+}
+
+bool LauncherState::globalsHold() const {
+  for (const Watched &item : watched)
+    if (PyDict_GetItemWithError(item.dict, item.name) != item.value)
+      return false;
+  return true;
+}
+
+void LauncherState::forgetVariants() {
+  retired.push_back(std::move(table));
+  table = std::make_unique<runtime::KernelTable>();
+}
+
+int LauncherState::traverse(visitproc visit, void *arg) const {
+  int result = 0;
+  auto see = [&](PyObject *object) {
+    if (object && !result)
+      result = visit(object, arg);
+  };
+  for (const ParamSpec &param : params)
+    see(param.defaultValue);
+  for (const ConstantTable &table : constants)
+    table.visit(visit, arg, result);
+  for (const OptionList &set : optionSets)
+    for (const auto &option : set)
+      see(option.second);
+  for (const Variant &variant : variants)
+    see(variant.compiled);
+  for (const Watched &item : watched) {
+    see(item.dict);
+    see(item.value);
+  }
+  see(hooks);
+  return result;
+}
+
+void LauncherState::clearReferences() {
+  for (ParamSpec &param : params)
+    Py_CLEAR(param.defaultValue);
+  for (ConstantTable &table : constants)
+    table.clear();
+  for (OptionList &set : optionSets)
+    for (auto &[name, value] : set) {
+      Py_DECREF(name);
+      Py_DECREF(value);
+    }
+  optionSets.clear();
+  for (Variant &variant : variants)
+    Py_CLEAR(variant.compiled);
+  std::vector<Watched> oldWatched;
+  oldWatched.swap(watched);
+  for (Watched &item : oldWatched) {
+    Py_DECREF(item.dict);
+    Py_DECREF(item.name);
+    Py_DECREF(item.value);
+  }
+  Py_CLEAR(hooks);
+}
+
+namespace {
+thread_local uint32_t currentContext = 0;
+
+std::vector<PyObject *> &contexts() {
+  static auto *const all = new std::vector<PyObject *>{PyTuple_New(0)};
+  return *all;
+}
+} // namespace
+
+uint32_t optionsContextId() { return currentContext; }
+
+PyObject *setOptionsContext(PyObject *items) {
+  if (!PyTuple_Check(items)) {
+    PyErr_SetString(PyExc_TypeError, "expected a tuple of (name, value) pairs");
+    return nullptr;
+  }
+  auto &all = contexts();
+  size_t found = 0;
+  for (; found < all.size(); ++found) {
+    int same = sameConstant(all[found], items);
+    if (same < 0)
+      return nullptr;
+    if (same)
+      break;
+  }
+  if (found == all.size()) {
+    Py_INCREF(items);
+    all.push_back(items);
+  }
+  PyObject *previous = all[currentContext];
+  currentContext = static_cast<uint32_t>(found);
+  Py_INCREF(previous);
+  return previous;
+}
+
+} // namespace cosmati::bindings

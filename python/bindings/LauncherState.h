@@ -1,0 +1,76 @@
+// What a jit function remembers between launches. Guarded by the GIL.
+#pragma once
+
+#include "python/bindings/LaunchArgs.h"
+
+#include "runtime/Launch/Launch.h"
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace cosmati::bindings {
+
+/// A compiled variant of a kernel, loaded on a device.
+struct Variant {
+  PyObject *compiled = nullptr; // owned: the CompiledKernel
+  runtime::LaunchEntry *entry = nullptr;
+  llvm::SmallVector<uint8_t, 24> passed; // indices of the parameters passed at launch, in order
+};
+
+/// Gives numbers to values that are compiled in: equal type and value, equal number.
+class ConstantTable {
+public:
+  /// The number of `value`, entered if new; -1 with a Python exception set.
+  int64_t idOf(PyObject *value);
+  void visit(visitproc visit, void *arg, int &result) const;
+  void clear();
+
+private:
+  std::vector<PyObject *> values; // owned
+};
+
+/// Whether two compile-time values have one type and one value. 1, True and 1.0 differ, as do 0.0
+/// and -0.0. -1 with a Python exception set.
+int sameConstant(PyObject *a, PyObject *b);
+
+using OptionList = llvm::SmallVector<std::pair<PyObject *, PyObject *>, 4>; // name, value
+
+struct LauncherState {
+  std::vector<ParamSpec> params;
+  std::vector<ConstantTable> constants; // one for each parameter
+  std::vector<OptionList> optionSets;   // owned; number 0 is the empty one
+  std::deque<Variant> variants;         // LaunchEntry::callerId is the index
+  std::unique_ptr<runtime::KernelTable> table = std::make_unique<runtime::KernelTable>();
+  std::vector<std::unique_ptr<runtime::KernelTable>> retired; // launches may still be in them
+  struct Watched {
+    PyObject *dict, *name, *value; // owned
+  };
+  std::vector<Watched> watched;
+  PyObject *hooks = nullptr; // owned list, null when there are none
+
+  /// Number of a parameter; -1 if there is none of that name. `hint`: where to look first.
+  int indexOf(PyObject *name, size_t hint) const;
+  int64_t optionsId(const OptionList &options);
+  /// False when a captured global is another object than it was.
+  bool globalsHold() const;
+  void forgetVariants();
+  int traverse(visitproc visit, void *arg) const;
+  void clearReferences();
+  ~LauncherState() { clearReferences(); }
+};
+
+struct LauncherObject {
+  PyObject_HEAD LauncherState *state;
+};
+extern PyTypeObject launcherType;
+
+/// The options of the enclosing `with cosmati.options(...)` blocks of this thread, as a number.
+uint32_t optionsContextId();
+/// Sets them from a sorted tuple of pairs; gives what was set before (a new reference).
+PyObject *setOptionsContext(PyObject *items);
+
+/// The class whose instances stand for their `value` among arguments.
+extern PyTypeObject *constexprType;
+
+} // namespace cosmati::bindings
