@@ -1,0 +1,21 @@
+// The one place with PTX text: what neither NVVM ops nor LLVM intrinsics offer.
+#pragma once
+
+#include "compiler/Conversion/TileGPUToNVVM/Emitter.h"
+#include "dialects/Tile/IR/TileDialect.h"
+
+namespace cosmati::tonvvm {
+
+/// One atomic instruction: result = *ptr; *ptr = op(*ptr, value), where `predicate` (if any) holds;
+/// else the result is `other`.
+/// LLVM's atomicrmw won't do: NVPTX drops its ordering and scope (22.1.8).
+struct AtomicInstruction {
+  llvm::StringRef operation; ///< "add.u32", "add.noftz.f16", "exch.b64", "cas.b32"
+  tile::MemSemantic semantic;
+  tile::MemScope scope;
+};
+/// `operands` are 16-, 32- or 64-bit integers with the values' bits, for "cas" the comparand first.
+Value emitAtomic(Emitter &emit, const AtomicInstruction &instruction, Value ptr,
+                 ValueRange operands, Value predicate, Value other);
+
+} // namespace cosmati::tonvvm
