@@ -71,8 +71,10 @@ Error CompileOptions::set(StringRef option, StringRef value) {
     return invalid("option " #name " takes " + expected<type>() + ", got '" + value + "'");        \
   }
 #include "compiler/Pipeline/CompileOptions.def"
-  auto names = llvm::map_range(describe(), [](const Description &row) { return row.name; });
-  return invalid("unknown compile option '" + option + "'; known: " + llvm::join(names, ", "));
+  std::string names;
+  for (const Description &row : describe())
+    names += (names.empty() ? "" : ", ") + row.name.str();
+  return invalid("unknown compile option '" + option + "'; known: " + names);
 }
 
 Error CompileOptions::validate() const {
