@@ -289,7 +289,7 @@ def test_importing_the_package_needs_the_standard_library_alone() -> None:
 
 
 def test_kernels_stand_on_the_python_package_alone() -> None:
-    """Kernels are written as a user would write them: no module of C++ behind the package's back."""
+    """Kernels are written as a user would write them, with no C++ module of their own."""
     violations = []
     for source in sources(".py", under="kernels/"):
         for line, module, _ in imports(source):

@@ -1,0 +1,46 @@
+"""The package's kernels, compiled by Triton: the same source, blocks and launches.
+
+The kernel language is Triton's, so the text of ``cosmati.kernels`` becomes a package for Triton by
+changing what its names are imported from. Host functions come along unchanged.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = "kernels_on_triton"
+
+_CHANGES = (
+    (r"^import cosmati\.language as tl$", "import triton.language as tl"),
+    (r"^import cosmati$", "import triton as cosmati"),
+    (r"^(\s*)from cosmati\.kernels\b", rf"\1from {PACKAGE}"),
+)
+
+
+def translate(text: str) -> str:
+    """A module of cosmati.kernels as one for Triton."""
+    for pattern, replacement in _CHANGES:
+        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    return text
+
+
+def write_package(kernels: Path, folder: Path) -> None:
+    """Writes the translated package into ``folder``, which must be empty of it."""
+    for source in sorted(kernels.rglob("*.py")):
+        target = folder / PACKAGE / source.relative_to(kernels)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(translate(source.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def load(folder: Path) -> ModuleType:
+    """The package, written below ``folder`` and imported; needs Triton."""
+    import cosmati.kernels
+
+    (origin,) = cosmati.kernels.__path__
+    write_package(Path(origin), folder)
+    sys.path.insert(0, str(folder))
+    return importlib.import_module(PACKAGE)

@@ -1,0 +1,120 @@
+"""Timing on a GPU: candidates of one computation, interleaved, with a cold L2 cache."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+# Of one candidate's timed runs, all repeats together; slow kernels get fewer repeats.
+SECONDS_PER_CANDIDATE = 1.0
+MOST_REPEATS, FEWEST_REPEATS = 50, 5
+FLUSH_BYTES = 256 << 20  # several times the largest L2 cache
+
+
+@dataclass
+class Candidate:
+    """One way to compute a result: what it is called, and a call that returns it."""
+
+    name: str
+    call: Callable[[], Any]
+
+
+@dataclass
+class Result:
+    """What a candidate did: medians in microseconds, or the error that it raised."""
+
+    case: str
+    candidate: str
+    microseconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    runs: int = 0
+    rate: float | None = None
+    unit: str = ""
+    error: float | None = None
+    tolerance: float | None = None
+    failure: str = ""
+    samples: list[float] = field(default_factory=list, repr=False)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it raised, or left the tolerance."""
+        return bool(self.failure) or not (
+            self.error is None or self.tolerance is None or self.error <= self.tolerance
+        )
+
+    def __str__(self) -> str:
+        if self.failure:
+            return f"{self.case:44} {self.candidate:8} FAILED: {self.failure.splitlines()[0]}"
+        accuracy = "" if self.error is None else f"  error {self.error:.2e}"
+        wrong = f" ABOVE {self.tolerance:.2e}" if self.is_wrong else ""
+        speed = "" if self.rate is None else f" {self.rate:9.1f} {self.unit}"
+        what = f"{self.case:44} {self.candidate:8} {self.microseconds:10.1f} us"
+        return f"{what}{speed}{accuracy}{wrong}"
+
+
+class Timer:
+    """Times calls on the current stream; the flush before each hides the host's part of it."""
+
+    def __init__(self) -> None:
+        self.flush = torch.empty(FLUSH_BYTES // 4, dtype=torch.int32, device="cuda")
+
+    def run(self, call: Callable[[], Any]) -> float:
+        """Microseconds of one call."""
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        self.flush.zero_()
+        start.record()
+        call()
+        end.record()
+        end.synchronize()
+        return float(start.elapsed_time(end)) * 1e3
+
+
+def difference(actual: torch.Tensor, expected: torch.Tensor) -> float:
+    """Largest difference, relative to the largest expected magnitude."""
+    scale = expected.double().abs().max().clamp_min(1e-30)
+    return float((actual.double() - expected.double()).abs().max() / scale)
+
+
+def compare(
+    case: str,
+    candidates: list[Candidate],
+    expected: torch.Tensor | None,
+    tolerance: float | None,
+    work: float,
+    unit: str,
+    timer: Timer,
+) -> list[Result]:
+    """Checks every candidate, then times them in turn.
+
+    ``work`` over the median time in microseconds is the rate: floating-point operations * 1e-6 for
+    TFLOP/s, bytes * 1e-3 for GB/s.
+    """
+    results, able = [], []
+    for candidate in candidates:
+        result = Result(case, candidate.name, unit=unit, tolerance=tolerance)
+        results.append(result)
+        try:
+            value = candidate.call()
+            torch.cuda.synchronize()
+            if expected is not None:
+                result.error = difference(value, expected)
+            first = timer.run(candidate.call)
+            able.append((candidate, result, first))
+        except Exception as error:  # one candidate's failure must not end the others'
+            result.failure = f"{type(error).__name__}: {error}"
+    slowest = max((first for _, _, first in able), default=1.0)
+    wanted = int(SECONDS_PER_CANDIDATE * 1e6 / max(slowest, 1.0))
+    for _ in range(max(FEWEST_REPEATS, min(MOST_REPEATS, wanted))):
+        for candidate, result, _ in able:
+            result.samples.append(timer.run(candidate.call))
+    for _, result, _ in able:
+        result.microseconds = statistics.median(result.samples)
+        result.low, result.high = min(result.samples), max(result.samples)
+        result.runs = len(result.samples)
+        result.rate = work / result.microseconds
+    return results
