@@ -136,6 +136,23 @@ void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
   pending.acquire |= global.acquires;
 }
 
+/// Where control goes from the op's start (`from` null) or from the end of one of its regions. A
+/// loop that is known to run at least once is not gone around, one that runs once does not repeat.
+static SmallVector<RegionSuccessor> successorsOf(RegionBranchOpInterface op, Region *from) {
+  SmallVector<RegionSuccessor> successors;
+  if (from)
+    op.getSuccessorRegions(*from, successors);
+  else
+    op.getSuccessorRegions(RegionBranchPoint::parent(), successors);
+  auto loop = dyn_cast<scf::ForOp>(op.getOperation());
+  std::optional<APInt> trips = loop ? loop.getStaticTripCount() : std::nullopt;
+  if (trips && !from && !trips->isZero())
+    llvm::erase_if(successors, [](const RegionSuccessor &to) { return to.isParent(); });
+  if (trips && from && trips->isOne())
+    llvm::erase_if(successors, [](const RegionSuccessor &to) { return !to.isParent(); });
+  return successors;
+}
+
 /// Follows the op's branches between its regions until the states at their entries are final.
 LogicalResult HazardFinder::visitControlFlow(RegionBranchOpInterface op, Pending &pending,
                                              bool record) {
@@ -151,9 +168,7 @@ LogicalResult HazardFinder::visitControlFlow(RegionBranchOpInterface op, Pending
       changed |= !known || !(into == before);
     }
   };
-  SmallVector<RegionSuccessor> successors;
-  op.getSuccessorRegions(RegionBranchPoint::parent(), successors);
-  flow(successors, pending);
+  flow(successorsOf(op, nullptr), pending);
   auto visitRegions = [&](bool recording) {
     for (Region &region : op->getRegions()) {
       if (!entries.contains(&region))
@@ -165,9 +180,7 @@ LogicalResult HazardFinder::visitControlFlow(RegionBranchOpInterface op, Pending
       Pending state = entries[&region];
       if (failed(visitBlock(region.front(), state, recording)))
         return failure();
-      SmallVector<RegionSuccessor> next;
-      op.getSuccessorRegions(region, next);
-      flow(next, state);
+      flow(successorsOf(op, &region), state);
     }
     return success();
   };
@@ -176,7 +189,11 @@ LogicalResult HazardFinder::visitControlFlow(RegionBranchOpInterface op, Pending
     if (failed(visitRegions(false)))
       return failure();
   }
-  if (record && failed(visitRegions(true)))
+  // The state after the op comes from the final states alone: what was pending before a barrier was
+  // found is not.
+  after = {};
+  flow(successorsOf(op, nullptr), pending);
+  if (failed(visitRegions(record)))
     return failure();
   pending = std::move(after);
   return success();

@@ -6,6 +6,7 @@
 #include "compiler/Analysis/SharedLifetime.h"
 #include "dialects/Layout/ConversionPlan.h"
 #include "dialects/Layout/LayoutQueries.h"
+#include "dialects/TileGPU/IR/ShapeLayouts.h"
 
 namespace cosmati::tilegpu {
 #define GEN_PASS_DEF_VERIFYSTAGE
@@ -54,6 +55,11 @@ LogicalResult verifyLayouts(Operation *op, int numWarps) {
       for (Type type : block.getArgumentTypes())
         if (failed(verifyBlock(op, type, numWarps)))
           return failure();
+  if (auto cat = dyn_cast<tile::CatOp>(op);
+      cat && layoutOf(cat.getType()) != forwardCatLayout(cat, layoutOf(cat.getLhs())))
+    return op->emitOpError("keeps each thread's elements: its result's registers are those of the "
+                           "first block, then those of the second; got ")
+           << cat.getLhs().getType() << " and " << cat.getType();
   return success();
 }
 

@@ -214,6 +214,60 @@ func.func @nested(%x: !b, %n: index) {
   return
 }
 
+// A loop that runs four times has been through its barrier.
+// CHECK-LABEL: @loop_that_runs
+// CHECK-NOT: tilegpu.barrier
+// CHECK: return
+func.func @loop_that_runs(%x: !b) -> !b {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %a = tilegpu.shared_alloc "a" offset 0 : <128xf32, #s>
+  tilegpu.shared_store %x, %a : !b, <128xf32, #s>
+  scf.for %i = %c0 to %c4 step %c1 {
+    tile.debug_barrier
+  }
+  %0 = tilegpu.shared_load %a : <128xf32, #s> -> !b
+  return %0 : !b
+}
+
+// One that may run no time has not.
+// CHECK-LABEL: @loop_that_may_not_run
+// CHECK: tile.debug_barrier
+// CHECK: tilegpu.barrier
+// CHECK-NEXT: shared_load
+func.func @loop_that_may_not_run(%x: !b, %n: index) -> !b {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = tilegpu.shared_alloc "a" offset 0 : <128xf32, #s>
+  tilegpu.shared_store %x, %a : !b, <128xf32, #s>
+  scf.for %i = %c0 to %n step %c1 {
+    tile.debug_barrier
+  }
+  %0 = tilegpu.shared_load %a : <128xf32, #s> -> !b
+  return %0 : !b
+}
+
+// A loop that runs once has no next iteration to order.
+// CHECK-LABEL: @loop_that_runs_once
+// CHECK: scf.for
+// CHECK-NEXT: shared_store
+// CHECK-NEXT: tilegpu.barrier
+// CHECK-NEXT: shared_load
+// CHECK-NOT: tilegpu.barrier
+// CHECK: return
+func.func @loop_that_runs_once(%x: !b) -> !b {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = tilegpu.shared_alloc "a" offset 0 : <128xf32, #s>
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%acc = %x) -> (!b) {
+    tilegpu.shared_store %acc, %a : !b, <128xf32, #s>
+    %0 = tilegpu.shared_load %a : <128xf32, #s> -> !b
+    scf.yield %0 : !b
+  }
+  return %r : !b
+}
+
 // CHECK-LABEL: @debug_barrier_counts
 // CHECK-NOT: tilegpu.barrier
 // CHECK: return
