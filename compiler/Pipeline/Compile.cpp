@@ -234,6 +234,8 @@ private:
   }
 
   Error internal(std::string text, const std::string &before, StringRef stage) {
+    if (!diagnostics.errorText().empty() && !StringRef(text).contains(diagnostics.errorText()))
+      text += ": " + diagnostics.errorText();
     std::string folder = writeBundle(stage, before, "mlir");
     return llvm::make_error<CompileError>(
         CompileErrorKind::Internal, "internal error compiling " + result.image.entry + ": " + text,
