@@ -197,7 +197,9 @@ Handler selectConvertFloat(const Selection &s) {
   case InstId::CvtTf32: return toTf32;
   case InstId::CvtToFp8: return singlesToFp8;
   case InstId::CvtHToFp8: return halvesToFp8;
-  case InstId::CvtFromFp8: return fp8ToHalves;
+  case InstId::CvtFromFp8:
+    s.aux = uint32_t(s.t[1]); // the 8-bit type is the source's
+    return fp8ToHalves;
   default: return nullptr;
   }
 }
