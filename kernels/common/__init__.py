@@ -1,0 +1,1 @@
+"""What the kernels' host functions share."""
