@@ -3,6 +3,7 @@
 #include "compiler/Conversion/TileGPUToNVVM/Passes.h"
 #include "compiler/Conversion/TileToTileGPU/Passes.h"
 #include "compiler/Target/NVPTX/EmitPtx.h"
+#include "compiler/Transforms/Tile/Passes.h"
 #include "compiler/Transforms/TileGPU/Passes.h"
 
 #include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
@@ -20,6 +21,9 @@ void cosmati::buildTilePipeline(OpPassManager &passes, const CompileOptions &) {
   passes.addPass(mlir::createSymbolDCEPass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
+  // Loops carry offsets, not blocks of pointers: fewer registers, and fewer values for every later
+  // stage.
+  passes.addNestedPass<FuncOp>(tile::createCanonicalizePointers());
   // Addresses and masks that don't change in a loop leave it before layouts multiply them.
   passes.addPass(mlir::createLoopInvariantCodeMotionPass());
 }
@@ -85,6 +89,7 @@ void cosmati::registerCompilerDialects(mlir::DialectRegistry &registry) {
 }
 
 void cosmati::registerAllPasses() {
+  tile::registerTilePasses();
   tilegpu::registerTileToTileGPUPasses();
   tilegpu::registerTileGPUPasses();
   tilegpu::registerTileGPUToNVVMPasses();
