@@ -1,6 +1,7 @@
 #include "compiler/Jit/Jit.h"
 
 #include "compiler/Jit/BuildId.h"
+#include "compiler/Pipeline/Pipelines.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 
@@ -118,6 +119,11 @@ Expected<CompileResult> Jit::compileOnly(const JitModule &module, const CompileO
   environment.toolchain = settings.toolchain.get();
   environment.reproducerFolder = settings.reproducerFolder;
   environment.params = module.params;
+  // The front end's context knows the tile level only; lowering and translation need the rest.
+  mlir::DialectRegistry registry;
+  registerCompilerDialects(registry);
+  mlir::ModuleOp op = module.module;
+  op->getContext()->appendDialectRegistry(registry);
   return compile(module.module, options, environment);
 }
 

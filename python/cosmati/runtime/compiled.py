@@ -84,18 +84,19 @@ class CompiledKernel:
         self.n_spills: int = self.image.spill_bytes
         self.n_max_threads = 0
         self._given = given
-        self.metadata = SimpleNamespace(
-            **options,
-            **{
-                "name": self.name,
-                "hash": self.hash,
-                "target": self.image.target,
-                "shared": self.shared,
-                "num_warps": self.image.num_warps,
-                "num_ctas": self.image.num_ctas,
-                "num_stages": self.image.num_stages,
-            },
-        )
+        self.metadata = SimpleNamespace(**{**options, **self._facts()})
+
+    def _facts(self) -> dict[str, Any]:
+        """Metadata that the image says, beside the options as they were given."""
+        return {
+            "name": self.name,
+            "hash": self.hash,
+            "target": self.image.target,
+            "shared": self.shared,
+            "num_warps": self.image.num_warps,
+            "num_ctas": self.image.num_ctas,
+            "num_stages": self.image.num_stages,
+        }
 
     def _loaded(self, regs: int, local_bytes: int, max_threads: int) -> None:
         """What the device said when it loaded the image."""

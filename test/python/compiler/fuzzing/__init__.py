@@ -1,0 +1,1 @@
+"""Random block programs, run by the compiler and by NumPy."""
