@@ -6,7 +6,7 @@ import cosmati
 import cosmati.language as tl
 import numpy as np
 import pytest
-from accuracy import DTYPES, check, normal
+from accuracy import DTYPES, check, normal, sums
 from cosmati.kernels.gemm import GemmConfig, gemm, reference
 
 SMALL = GemmConfig(16, 16, 16, 2)
@@ -22,15 +22,17 @@ PAIRS = [
 
 
 def compare(got: np.ndarray, a: np.ndarray, b: np.ndarray, bias=None, activation=None) -> None:
-    """Integers exactly; floats within c * eps * sqrt(K) * sum |a||b|."""
+    """Integers exactly; floats within c * eps * sqrt(K) * sum |a||b|, and one rounding."""
     want = reference(a, b, bias, activation)
     if a.dtype == np.int8:
         np.testing.assert_array_equal(got, want)
         return
     magnitude = reference(np.abs(a), np.abs(b), None if bias is None else np.abs(bias))
     # Activations have slopes of at most 1.13, and errors of their own around 1.
-    scale = np.sqrt(max(a.shape[1], 1)) * magnitude
-    check(got, want, scale if activation is None else 1.2 * scale + np.abs(want) + 1)
+    scale = sums(np.sqrt(max(a.shape[1], 1)) * magnitude, got.dtype)
+    if activation is not None:
+        scale = 1.2 * scale + sums(1.0, got.dtype)
+    check(got, want, scale + np.abs(want))
 
 
 @pytest.mark.parametrize("types", PAIRS, ids="-".join)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from accuracy import check, eps, normal
+from accuracy import check, normal, sums
 from cosmati.kernels.norm import layer_norm, rms_norm, softmax
 from cosmati.kernels.norm.layer_norm import reference as layer_norm_reference
 from cosmati.kernels.norm.rms_norm import reference as rms_norm_reference
@@ -19,7 +19,7 @@ def softmax_scale(x: np.ndarray, want: np.ndarray) -> np.ndarray:
     """exp(d) is as good as its argument d = x - max is: d * eps(float32)."""
     wide = x.astype(np.float64)
     distance = np.abs(wide - wide.max(axis=-1, keepdims=True))
-    return want * (1 + (1 + distance) * eps(np.float32) / eps(x.dtype))
+    return want * (1 + sums(1 + distance, x.dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -63,13 +63,6 @@ def test_softmax_of_other_shapes_and_strides() -> None:
         assert softmax(np.zeros(shape, np.float32)).shape == shape
 
 
-def norm_scale(x: np.ndarray, normal: np.ndarray, rstd: np.ndarray) -> np.ndarray:
-    """Errors of the mean and of the sums, in units of the result's eps."""
-    n = x.shape[-1]
-    sums = np.sqrt(n) * (np.abs(x).mean(axis=-1, keepdims=True) + np.abs(x)) * rstd
-    return np.abs(normal) + (sums + np.sqrt(n) * np.abs(normal)) * eps(np.float32) / eps(x.dtype)
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cols", COLS)
 @pytest.mark.parametrize("affine", [False, True])
@@ -78,21 +71,18 @@ def test_layer_norm(cols: int, dtype: str, affine: bool) -> None:
     x = (normal(rng, (5, cols), dtype).astype(np.float32) + 3).astype(dtype)
     weight = normal(rng, (cols,), dtype) if affine else None
     bias = normal(rng, (cols,), dtype) if affine else None
-    plain = layer_norm_reference(x)
-    wide = x.astype(np.float64)
-    rstd = 1 / np.sqrt(wide.var(axis=-1, keepdims=True) + 1e-5)
-    scale = norm_scale(wide.astype(x.dtype).astype(np.float64), plain, rstd)
-    if affine:
-        scale = scale * np.abs(weight.astype(np.float64)) + np.abs(bias.astype(np.float64))
-    scale = scale if dtype == "float32" else scale + norm_slack(wide, rstd, dtype)
     want = layer_norm_reference(x, weight, bias)
-    check(layer_norm(x, weight, bias, block=BLOCK), want, scale)
+    check(layer_norm(x, weight, bias, block=BLOCK), want, layer_norm_scale(x, weight, bias))
 
 
-def norm_slack(x: np.ndarray, rstd: np.ndarray, dtype: str) -> np.ndarray:
-    """The float32 errors of the sums, for results of narrower types."""
-    n = x.shape[-1]
-    return np.sqrt(n) * (np.abs(x) + 1) * rstd * eps(np.float32) / eps(np.dtype(dtype))
+def layer_norm_scale(x: np.ndarray, weight=None, bias=None) -> np.ndarray:
+    """The sums' errors reach the result through x - mean, times 1 / sqrt(variance)."""
+    plain, wide = layer_norm_reference(x), x.astype(np.float64)
+    rstd = 1 / np.sqrt(wide.var(axis=-1, keepdims=True) + 1e-5)
+    scale = sums(np.sqrt(x.shape[-1]) / 2 * (np.abs(wide) * rstd + np.abs(plain)), x.dtype)
+    if weight is not None:
+        scale = scale * np.abs(weight.astype(np.float64)) + np.abs(bias.astype(np.float64))
+    return scale + np.abs(layer_norm_reference(x, weight, bias))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -101,18 +91,17 @@ def test_rms_norm(cols: int, dtype: str) -> None:
     rng = np.random.default_rng(cols)
     x = normal(rng, (5, cols), dtype)
     weight = normal(rng, (cols,), dtype)
-    want = rms_norm_reference(x, weight)
-    check(rms_norm(x, weight, block=BLOCK), want, np.abs(want) * (1 + np.sqrt(cols) / 4))
-    check(rms_norm(x, block=BLOCK), rms_norm_reference(x),
-          np.abs(rms_norm_reference(x)) * (1 + np.sqrt(cols) / 4))  # fmt: skip
+    for w in (weight, None):
+        want = rms_norm_reference(x, w)
+        scale = np.abs(want) * (1 + sums(np.sqrt(cols) / 2, x.dtype))
+        check(rms_norm(x, w, block=BLOCK), want, scale)
 
 
 @pytest.mark.parametrize("num_warps", [1, 4, 8])
 def test_norms_of_long_rows(num_warps: int) -> None:
     x = normal(np.random.default_rng(3), (2, 4999), "float32")
-    scale = 1 + np.abs(x)
-    check(layer_norm(x, num_warps=num_warps), layer_norm_reference(x), scale)
-    check(rms_norm(x, num_warps=num_warps), rms_norm_reference(x), scale)
+    check(layer_norm(x, num_warps=num_warps), layer_norm_reference(x), layer_norm_scale(x))
+    check(rms_norm(x, num_warps=num_warps), rms_norm_reference(x), np.abs(x) * 2)
 
 
 def test_errors_name_value_bound_and_remedy() -> None:
