@@ -21,11 +21,11 @@ from typing import Any
 import cosmati
 import numpy as np
 from cosmati import _core
-from cosmati.kernels.attention.attention import AttentionConfig
-from cosmati.kernels.attention.attention import launch as launch_attention
+from cosmati.kernels.attention.host import AttentionConfig
+from cosmati.kernels.attention.host import launch as launch_attention
 from cosmati.kernels.elementwise import add_kernel
-from cosmati.kernels.gemm.gemm import GemmConfig
-from cosmati.kernels.gemm.gemm import launch as launch_gemm
+from cosmati.kernels.gemm.host import GemmConfig
+from cosmati.kernels.gemm.host import launch as launch_gemm
 from cosmati.runtime.session import session, toolchain
 
 from bench.harness import Row, finish, milliseconds, parser, row

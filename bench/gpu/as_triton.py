@@ -10,7 +10,7 @@ import importlib
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 
 PACKAGE = "kernels_on_triton"
 
@@ -36,11 +36,30 @@ def write_package(kernels: Path, folder: Path) -> None:
         target.write_text(translate(source.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def load(folder: Path) -> ModuleType:
-    """The package, written below ``folder`` and imported; needs Triton."""
+HOST_FUNCTIONS = {
+    "elementwise": ("add",),
+    "norm": ("softmax",),
+    "gemm": ("gemm",),
+    "attention": ("attention",),
+    "quantize": ("QuantSpec", "quantize", "dequantize"),
+}
+
+
+def host_functions(package: str) -> SimpleNamespace:
+    """What the bench calls, out of ``cosmati.kernels`` or its translation."""
+    found = SimpleNamespace()
+    for family, names in HOST_FUNCTIONS.items():
+        module = importlib.import_module(f"{package}.{family}")
+        for name in names:
+            setattr(found, name, getattr(module, name))
+    return found
+
+
+def load(folder: Path) -> SimpleNamespace:
+    """The host functions on Triton; their package is written below ``folder``."""
     import cosmati.kernels
 
     (origin,) = cosmati.kernels.__path__
     write_package(Path(origin), folder)
     sys.path.insert(0, str(folder))
-    return importlib.import_module(PACKAGE)
+    return host_functions(PACKAGE)

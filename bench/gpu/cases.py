@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
-import cosmati.kernels as ours
 import torch
 
+from bench.gpu.as_triton import host_functions
 from bench.gpu.measure import Candidate, Result, Timer, compare
+
+ours = host_functions("cosmati.kernels")
 
 
 def normal(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.randn(*shape, device="cuda", dtype=torch.float32).to(dtype)
 
 
-def pair(name: str, triton: ModuleType | None, *args: Any, **options: Any) -> list[Candidate]:
+def pair(name: str, triton: SimpleNamespace | None, *args: Any, **options: Any) -> list[Candidate]:
     """The same host function compiled by Cosmati and, where it is there, by Triton."""
     found = [Candidate("cosmati", functools.partial(getattr(ours, name), *args, **options))]
     if triton is not None:
@@ -27,7 +29,7 @@ def pair(name: str, triton: ModuleType | None, *args: Any, **options: Any) -> li
     return found
 
 
-def add(triton: ModuleType | None, timer: Timer) -> list[Result]:
+def add(triton: SimpleNamespace | None, timer: Timer) -> list[Result]:
     n = 1 << 26
     x, y = normal(n), normal(n)
     out = torch.empty_like(x)
@@ -38,7 +40,7 @@ def add(triton: ModuleType | None, timer: Timer) -> list[Result]:
     return compare(f"add f32 {n}", candidates, x + y, 0.0, 12 * n * 1e-3, "GB/s", timer)
 
 
-def softmax(triton: ModuleType | None, timer: Timer) -> Iterator[Result]:
+def softmax(triton: SimpleNamespace | None, timer: Timer) -> Iterator[Result]:
     for rows, cols in ((16384, 1024), (4096, 4096), (1024, 32768)):
         x = normal(rows, cols)
         out = torch.empty_like(x)
@@ -59,7 +61,7 @@ GEMM_TOLERANCES = {
 }  # fmt: skip
 
 
-def gemm(triton: ModuleType | None, timer: Timer) -> Iterator[Result]:
+def gemm(triton: SimpleNamespace | None, timer: Timer) -> Iterator[Result]:
     m = n = k = 4096
     for dtype, tolerance in GEMM_TOLERANCES.items():
         a, b = normal(m, k, dtype=dtype), normal(k, n, dtype=dtype)
@@ -84,7 +86,7 @@ def gemm(triton: ModuleType | None, timer: Timer) -> Iterator[Result]:
         )
 
 
-def attention(triton: ModuleType | None, timer: Timer) -> Iterator[Result]:
+def attention(triton: SimpleNamespace | None, timer: Timer) -> Iterator[Result]:
     batch, heads, length = 2, 16, 2048
     for head_dim in (64, 128):
         for causal in (False, True):
@@ -104,7 +106,7 @@ def attention(triton: ModuleType | None, timer: Timer) -> Iterator[Result]:
             yield from compare(case, candidates, expected, 2e-2, flops * 1e-6, "TFLOP/s", timer)
 
 
-def quantize(triton: ModuleType | None, timer: Timer) -> Iterator[Result]:
+def quantize(triton: SimpleNamespace | None, timer: Timer) -> Iterator[Result]:
     rows, cols = 8192, 8192
     x = normal(rows, cols, dtype=torch.bfloat16)
     for format, granularity in (("int8", "row"), ("e4m3", "group"), ("e4m3", "tensor")):

@@ -10,7 +10,11 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import cosmati  # noqa: E402
 import cosmati.language as tl  # noqa: E402
-from cosmati import kernels  # noqa: E402
+from cosmati.kernels.attention import attention  # noqa: E402
+from cosmati.kernels.elementwise import add  # noqa: E402
+from cosmati.kernels.gemm import gemm  # noqa: E402
+from cosmati.kernels.norm import layer_norm, softmax  # noqa: E402
+from cosmati.kernels.quantize import QuantSpec, quantize, reference  # noqa: E402
 
 pytestmark = [pytest.mark.gpu, pytest.mark.torch]
 
@@ -41,16 +45,16 @@ def close(actual: torch.Tensor, expected: torch.Tensor, tolerance: float) -> Non
 @pytest.mark.parametrize("n", [1, 127, 1024, 100_003])
 def test_add(n: int) -> None:
     x, y = torch.randn(2, n, device="cuda")
-    assert torch.equal(kernels.add(x, y), x + y)
+    assert torch.equal(add(x, y), x + y)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 129), (33, 1024), (5, 5000)])
 def test_norms(shape: tuple[int, int]) -> None:
     x = torch.randn(*shape, device="cuda")
     weight = torch.randn(shape[1], device="cuda")
-    layer_norm = torch.nn.functional.layer_norm(x.double(), shape[1:], weight.double())
-    close(kernels.softmax(x), torch.softmax(x.double(), -1), 1e-5)
-    close(kernels.layer_norm(x, weight), layer_norm, 1e-4)
+    normal = torch.nn.functional.layer_norm(x.double(), shape[1:], weight.double())
+    close(softmax(x), torch.softmax(x.double(), -1), 1e-5)
+    close(layer_norm(x, weight), normal, 1e-4)
 
 
 GEMM_TYPES = [(torch.float32, 1e-5), (torch.float16, 2e-3), (torch.bfloat16, 1.6e-2)]
@@ -62,14 +66,14 @@ def test_gemm(shape: tuple[int, int, int], dtype: torch.dtype, tolerance: float)
     m, n, k = shape
     a = torch.randn(m, k, device="cuda").to(dtype)
     b = torch.randn(n, k, device="cuda").to(dtype).t()
-    close(kernels.gemm(a, b), a.double() @ b.double(), tolerance)
+    close(gemm(a, b), a.double() @ b.double(), tolerance)
 
 
 @pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
 def test_gemm_of_8_bit_floats(dtype: torch.dtype) -> None:
     a = torch.randn(65, 129, device="cuda").to(dtype)
     b = torch.randn(129, 33, device="cuda").to(dtype)
-    close(kernels.gemm(a, b), a.double() @ b.double(), 1e-5)
+    close(gemm(a, b), a.double() @ b.double(), 1e-5)
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -79,18 +83,16 @@ def test_attention(head_dim: int, causal: bool) -> None:
     expected = torch.nn.functional.scaled_dot_product_attention(
         q.double(), k.double(), v.double(), is_causal=causal
     )
-    close(kernels.attention(q, k, v, causal=causal), expected, 5e-3)
+    close(attention(q, k, v, causal=causal), expected, 5e-3)
 
 
 @pytest.mark.parametrize("format", ["int8", "e4m3", "e5m2"])
 @pytest.mark.parametrize("granularity", ["tensor", "row", "group"])
 def test_quantize_gives_the_same_bytes_as_the_reference(format: str, granularity: str) -> None:
-    from cosmati.kernels.quantize import reference
-
     x = torch.randn(19, 300, device="cuda") * 10
-    spec = kernels.QuantSpec(format, granularity)
+    spec = QuantSpec(format, granularity)
     expected = reference(x.cpu().numpy(), spec)
-    actual = kernels.quantize(x, spec)
+    actual = quantize(x, spec)
     assert actual.data.cpu().numpy().tobytes() == expected.data.tobytes()
     assert actual.scales.cpu().numpy().tobytes() == expected.scales.tobytes()
 
@@ -165,6 +167,6 @@ def test_host_arrays_are_refused() -> None:
 def test_the_gpu_gives_what_the_virtual_machine_gives() -> None:
     """The same PTX on both: sums in one order, hence equal bits."""
     a, b = torch.randn(2, 96, 96)
-    on_gpu = kernels.gemm(a.cuda(), b.cuda()).cpu()
+    on_gpu = gemm(a.cuda(), b.cuda()).cpu()
     cosmati.set_device("vm")
-    assert torch.equal(kernels.gemm(a, b), on_gpu)
+    assert torch.equal(gemm(a, b), on_gpu)
