@@ -85,7 +85,7 @@ struct LowerShift : OpConversionPattern<OpT> {
   }
 };
 
-/// cvt.rzi saturates; NaN gives 0 in 32 bits, 2^63 in 64 bits (PTX ISA, cvt).
+/// cvt.rzi saturates. NaN gives 0, but half the range where a type has 64 bits (PTX ISA, cvt).
 template <typename OpT, bool isSigned> struct LowerFloatToInt : OpConversionPattern<OpT> {
   using OpConversionPattern<OpT>::OpConversionPattern;
 
@@ -104,8 +104,8 @@ template <typename OpT, bool isSigned> struct LowerFloatToInt : OpConversionPatt
     std::string name = std::string("llvm.nvvm.") + (isDouble ? "d2" : "f2") +
                        (isSigned ? "" : "u") + (isWide ? "ll" : "i") + ".rz";
     Value result = emit.intrinsic(name, wide, {value});
-    if (isWide)
-      result = emit.select(emit.isNan(value), emit.i64(0), result);
+    if (isWide || isDouble)
+      result = emit.select(emit.isNan(value), emit.integer(wide, 0), result);
     rewriter.replaceOp(op, emit.trunc(clamp(emit, result, type.getWidth()), type));
     return success();
   }

@@ -14,9 +14,7 @@ LogicalResult lower(ConversionPatternRewriter &rewriter, LoweringContext &contex
   Type to = getElementTypeOrSelf(op->getResult(0).getType());
   if (!canConvert(from, to))
     return op->emitOpError("converts ")
-           << from << " to " << to
-           << "; there are f64, f32, f16, bf16, f8E4M3FN, f8E5M2, f8E4M3FNUZ, f8E5M2FNUZ and "
-              "f8E4M3B11FNUZ";
+           << from << " to " << to << "; there are f64, f32, f16, bf16, f8E4M3FN and f8E5M2";
   Emitter emit(rewriter, op->getLoc());
   // Equal registers are converted once.
   SmallVector<Value> distinct;

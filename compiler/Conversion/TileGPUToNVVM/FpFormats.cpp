@@ -10,15 +10,9 @@ namespace cosmati::tonvvm {
 
 std::optional<Fp8Format> fp8Format(Type type) {
   if (isa<Float8E4M3FNType>(type))
-    return Fp8Format{3, 7, 0x7e, 0x7f, 0x7f, false, "e4m3x2"};
+    return Fp8Format{3, 7, 0x7e, 0x7f, "e4m3x2"};
   if (isa<Float8E5M2Type>(type))
-    return Fp8Format{2, 15, 0x7b, 0x7c, 0x7f, false, "e5m2x2"};
-  if (isa<Float8E4M3FNUZType>(type))
-    return Fp8Format{3, 8, 0x7f, 0x80, 0x80, true, ""};
-  if (isa<Float8E5M2FNUZType>(type))
-    return Fp8Format{2, 16, 0x7f, 0x80, 0x80, true, ""};
-  if (isa<Float8E4M3B11FNUZType>(type))
-    return Fp8Format{3, 11, 0x7f, 0x80, 0x80, true, ""};
+    return Fp8Format{2, 15, 0x7b, 0x7c, "e5m2x2"};
   return std::nullopt;
 }
 
@@ -31,6 +25,8 @@ bool canConvert(Type from, Type to) {
 }
 
 namespace {
+
+constexpr uint32_t kNan = 0x7f; ///< of both formats
 
 class Converter {
 public:
@@ -64,9 +60,6 @@ private:
         results.push_back(second);
     }
     return results;
-  }
-  bool hasHardware(const Fp8Format &format) {
-    return !format.hardware.empty() && target.hasFp8Convert();
   }
 
   //===--------------------------------------------------------------------------------------------===//
@@ -117,19 +110,17 @@ private:
   }
 
   //===--------------------------------------------------------------------------------------------===//
-  // From fp8: to f16 where that holds every value, else to f32
+  // From fp8: to f16, which holds every value
   //===--------------------------------------------------------------------------------------------===//
 
   SmallVector<Value> expand(ValueRange bytes, const Fp8Format &format) {
-    if (hasHardware(format))
+    if (target.hasFp8Convert())
       return inPairs(bytes, [&](Value low, Value high) {
         Value pair = emit.bitcast(emit.pack({low, high}), emit.i16());
         std::string name = ("llvm.nvvm." + format.hardware + ".to.f16x2.rn").str();
         Value halves = emit.intrinsic(name, emit.vector(2, emit.f16()), {pair});
         return std::pair(emit.extract(halves, 0), emit.extract(halves, 1));
       });
-    if (format.isFnuz && format.mantissa == 2)
-      return each(bytes, [&](Value byte) { return expandToF32(byte, format); });
     return each(bytes, [&](Value byte) { return expandToF16(byte, format); });
   }
 
@@ -143,24 +134,8 @@ private:
     Value scale = emit.real(emit.f16(), std::ldexp(1.0, 15 - format.bias));
     Value value = emit.fmul(emit.bitcast(emit.bitOr(magnitude, sign), emit.f16()), scale);
     Value nan = emit.bitcast(emit.integer(emit.i16(), 0x7fff), emit.f16());
-    Value isNan = format.isFnuz ? emit.eq(code, 0x80) : emit.eq(emit.bitAnd(code, 0x7f), 0x7f);
+    Value isNan = emit.eq(emit.bitAnd(code, 0x7f), 0x7f);
     return emit.select(isNan, nan, value);
-  }
-
-  /// Without a subnormal f32 on the way, so that flushing them changes nothing.
-  Value expandToF32(Value byte, const Fp8Format &format) {
-    Value code = emit.zext(byte, emit.i32());
-    unsigned shift = 23 - format.mantissa;
-    Value magnitude = emit.shl(emit.bitAnd(code, 0x7f), shift);
-    Value normal = emit.bitcast(emit.add(magnitude, int64_t(127 - format.bias) << 23), emit.f32());
-    // 2^(1-bias) * 1.mantissa - 2^(1-bias)
-    Value above = emit.bitcast(emit.add(magnitude, int64_t(128 - format.bias) << 23), emit.f32());
-    Value subnormal = emit.fsub(above, emit.f32(std::ldexp(1.0, 1 - format.bias)));
-    Value value = emit.select(emit.ult(magnitude, 1 << 23), subnormal, normal);
-    Value sign = emit.shl(emit.bitAnd(code, 0x80), 24);
-    value = emit.bitcast(emit.bitOr(emit.bitcast(value, emit.i32()), sign), emit.f32());
-    Value nan = emit.bitcast(emit.i32(0x7fffffff), emit.f32());
-    return emit.select(emit.eq(code, 0x80), nan, value);
   }
 
   //===--------------------------------------------------------------------------------------------===//
@@ -168,7 +143,7 @@ private:
   //===--------------------------------------------------------------------------------------------===//
 
   SmallVector<Value> narrow(ValueRange values, const Fp8Format &format) {
-    if (rounding == Rounding::NearestEven && hasHardware(format))
+    if (rounding == Rounding::NearestEven && target.hasFp8Convert())
       return inPairs(values, [&](Value low, Value high) { return narrowPair(low, high, format); });
     return each(values, [&](Value value) { return narrowOne(toSingle(value), format); });
   }
@@ -212,7 +187,7 @@ private:
     Value beyond = emit.fcmp(tieOverflows ? LLVM::FCmpPredicate::oge : LLVM::FCmpPredicate::ogt,
                              emit.fabs(value), limit);
     Value code = emit.integer(emit.i8(), format.overflow);
-    if (format.overflow != format.nan)
+    if (format.overflow != kNan)
       code = emit.bitOr(code, emit.bitAnd(byte, 0x80));
     return emit.select(beyond, code, byte);
   }
@@ -232,13 +207,8 @@ private:
     Value code = emit.select(emit.icmp(LLVM::ICmpPredicate::ult, magnitude, smallest),
                              subnormalCode(value, format), normalCode(magnitude, format));
     code = handleOverflow(code, magnitude, bits, format);
-    if (format.isFnuz) {
-      Value sign = emit.bitAnd(emit.lshr(bits, 24), 0x80);
-      Value isZero = emit.eq(code, 0);
-      code = emit.select(isZero, code, emit.bitOr(code, sign));
-    }
     Value isNan = emit.ugt(magnitude, 0x7f800000);
-    return emit.trunc(emit.select(isNan, emit.i32(format.nan), code), emit.i8());
+    return emit.trunc(emit.select(isNan, emit.i32(kNan), code), emit.i8());
   }
 
   Value normalCode(Value magnitude, const Fp8Format &format) {
@@ -261,19 +231,19 @@ private:
     return emit.sub(emit.bitcast(sum, emit.i32()), emit.bitcast(anchor, emit.i32()));
   }
 
-  /// Clamps the code or replaces it, and adds the sign (FNUZ: later, if the code is not 0).
+  /// Clamps the code or replaces it, and adds the sign.
   Value handleOverflow(Value code, Value magnitude, Value bits, const Fp8Format &format) {
     Value largest = emit.i32(format.largest);
     Value clamped = emit.umin(code, largest);
     Value sign = emit.bitAnd(emit.lshr(bits, 24), 0x80);
-    auto signedCode = [&](Value c) { return format.isFnuz ? c : emit.bitOr(c, sign); };
+    auto signedCode = [&](Value c) { return emit.bitOr(c, sign); };
     if (overflow == Overflow::Saturate)
       return signedCode(clamped);
     Value beyond = rounding == Rounding::NearestEven
                        ? emit.icmp(LLVM::ICmpPredicate::ugt, code, largest)
                        : emit.eq(magnitude, 0x7f800000);
     Value replacement = emit.i32(format.overflow);
-    if (format.overflow != format.nan)
+    if (format.overflow != kNan)
       replacement = signedCode(replacement);
     return emit.select(beyond, replacement, signedCode(clamped));
   }

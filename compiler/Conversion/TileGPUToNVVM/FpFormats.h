@@ -1,8 +1,8 @@
 // Conversions between floating-point formats, fp8 included, on lists of scalars.
 //
 // Definitions: notes on numerics, section "Exact definitions"; PTX ISA, cvt. Each conversion rounds
-// once, from the exact value. A NaN becomes the canonical one of fp8 (0x7f; 0x80 in the FNUZ
-// formats). Toward zero, a finite value never becomes infinite.
+// once, from the exact value. A NaN becomes fp8's canonical one, 0x7f. Toward zero, a finite value
+// never becomes infinite.
 #pragma once
 
 #include "compiler/Conversion/TileGPUToNVVM/Emitter.h"
@@ -14,11 +14,9 @@ namespace cosmati::tonvvm {
 struct Fp8Format {
   unsigned mantissa;
   int bias;
-  uint32_t largest;  ///< code of the largest finite value
-  uint32_t overflow; ///< code of infinity, or of NaN where there is none
-  uint32_t nan;
-  bool isFnuz;              ///< no -0: that code is NaN
-  llvm::StringRef hardware; ///< name in cvt ("e4m3x2"), empty where the hardware lacks it
+  uint32_t largest;         ///< code of the largest finite value
+  uint32_t overflow;        ///< code of infinity, or of NaN where there is none
+  llvm::StringRef hardware; ///< name in cvt: "e4m3x2"
 };
 
 /// The format of a type; none if it is no 8-bit format that can be converted.

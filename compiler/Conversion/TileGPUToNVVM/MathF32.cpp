@@ -14,7 +14,7 @@ constexpr double kLog2E = 1.4426950408889634;
 constexpr double kLn2 = 0.6931471805599453;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// "llvm.nvvm.ex2.approx.f", or its variant that flushes subnormals.
+/// "llvm.nvvm.lg2.approx.f", or its variant that flushes subnormals.
 static Value nvvmF32(Emitter &emit, StringRef name, ValueRange args, LoweringContext &context) {
   std::string full = ("llvm.nvvm." + name + (context.mode.ftz ? ".ftz.f" : ".f")).str();
   return emit.intrinsic(full, emit.f32(), args);
@@ -27,7 +27,9 @@ static Value copySign(Emitter &emit, Value magnitude, Value sign) {
 }
 
 Value emitExp2(Emitter &emit, Value x, LoweringContext &context) {
-  return nvvmF32(emit, "ex2.approx", x, context);
+  // This one is overloaded on the type, and so has no `.f`.
+  StringRef name = context.mode.ftz ? "llvm.nvvm.ex2.approx.ftz" : "llvm.nvvm.ex2.approx";
+  return emit.intrinsic(name, emit.f32(), x);
 }
 
 /// e^x = 2^n * e^r with n = round(x / ln 2), |r| <= ln 2 / 2; ln 2 is subtracted in two pieces.

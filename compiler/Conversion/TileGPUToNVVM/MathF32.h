@@ -1,7 +1,7 @@
 // Mathematical functions of one f32, by hardware approximations and polynomials of our own.
 //
 // Accuracy, largest error in units of the last place, over all finite arguments:
-//   exp2 2 (ex2.approx); exp 2, or 2 + |x| / 8 where approximate; log, log2 1.5, or an absolute
+//   exp2 2 (ex2.approx); exp 2, or 2 + |x| where approximate; log, log2 1.5, or an absolute
 //   2^-22 near 1 where approximate (lg2.approx); sin, cos 1.5 for every argument; tanh 2; erf 1.5;
 //   rsqrt 2; sqrt rounded to nearest, or 1 where approximate.
 #pragma once
