@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import numpy as np
 from cosmati.kernels.attention import AttentionConfig
 from cosmati.kernels.attention import reference as attention_reference
 from cosmati.kernels.attention.host import launch as launch_attention
+from cosmati.kernels.common.device_array import to_device, to_numpy
 from cosmati.kernels.common.timing import device_name, median_microseconds
 from cosmati.kernels.gemm import GemmConfig
 from cosmati.kernels.gemm import reference as gemm_reference
@@ -34,6 +36,7 @@ class KernelReport:
     name : str
         Kernel, types and extents.
     device : str
+        "vm", or the GPU's name.
     compile_ms : dict of str to float
         Milliseconds of each stage of the compilation; empty where a cache had the kernel.
     cache : {"compiled", "disk", "memory"}
@@ -61,6 +64,19 @@ class KernelReport:
         """Whether the kernel agrees with NumPy."""
         return bool(self.error <= self.bound)
 
+    def __str__(self) -> str:
+        where = "cache miss" if self.cache == "compiled" else f"cache hit ({self.cache})"
+        stages = ", ".join(f"{name} {ms:.1f}" for name, ms in self.compile_ms.items() if ms >= 0.05)
+        verdict = "ok" if self.ok else "WRONG"
+        agreed = f"{self.error:.2g}"
+        allowed = f"{self.bound:.2g}"
+        return (
+            f"{self.name} on {self.device}\n"
+            f"    {where}; compile ms: {stages or 'none'}; first call {self.first_ms:.0f} ms\n"
+            f"    launch {self.launch_us:.0f} us; "
+            f"largest error {agreed} (allowed: {allowed}): {verdict}"
+        )
+
 
 @dataclass(frozen=True)
 class Job:
@@ -71,32 +87,13 @@ class Job:
     compare: Callable[[], tuple[float, float]]  # (error, bound)
 
 
-class _Memory:
-    """Arrays where the device of the launches can reach them: NumPy's, or torch's on a GPU."""
-
-    def __init__(self) -> None:
-        from cosmati.runtime.device import get_device
-
-        self._torch: Any = None
-        if get_device().kind != "vm":
-            import torch
-
-            self._torch = torch
-
-    def put(self, array: np.ndarray) -> Any:
-        return array if self._torch is None else self._torch.from_numpy(array).cuda()
-
-    def get(self, array: Any) -> np.ndarray:
-        return array if self._torch is None else array.cpu().numpy()
-
-
-def _gemm_job(rng: np.random.Generator, memory: _Memory) -> Job:
+def _gemm_job(rng: np.random.Generator) -> Job:
     """gelu(a @ b + bias) of extents that no block divides."""
     m, n, k = 200, 136, 120
     a, b = (rng.standard_normal(shape).astype(np.float16) for shape in ((m, k), (k, n)))
     bias = rng.standard_normal(n).astype(np.float16)
-    out = memory.put(np.empty((m, n), np.float32))
-    parts = [memory.put(x) for x in (a, b, bias)]
+    out = to_device(np.empty((m, n), np.float32))
+    parts = [to_device(x) for x in (a, b, bias)]
 
     def launch() -> Any:
         return launch_gemm(parts[0], parts[1], out, parts[2], gelu, "ieee", GemmConfig())
@@ -105,19 +102,19 @@ def _gemm_job(rng: np.random.Generator, memory: _Memory) -> Job:
         want = gemm_reference(a, b, bias, "gelu")
         scale = np.sqrt(k) * gemm_reference(np.abs(a), np.abs(b), np.abs(bias))
         bound = 4.0 * np.finfo(np.float32).eps * (1.2 * scale + np.abs(want) + 1).max()
-        return float(np.abs(memory.get(out) - want).max()), float(bound)
+        return float(np.abs(to_numpy(out) - want).max()), float(bound)
 
     return Job(f"gemm + bias + gelu float16 {m}x{n}x{k}", launch, compare)
 
 
-def _attention_job(rng: np.random.Generator, memory: _Memory) -> Job:
+def _attention_job(rng: np.random.Generator) -> Job:
     """Causal, with two query heads to a head of keys."""
     length, dim = 150, 64
     q = rng.standard_normal((1, 2, length, dim)).astype(np.float16)
     k, v = rng.standard_normal((2, 1, 1, length, dim)).astype(np.float16)
-    out = memory.put(np.empty(q.shape, np.float16))
-    lse = memory.put(np.empty(q.shape[:3], np.float32))
-    parts = [memory.put(x) for x in (q, k, v)]
+    out = to_device(np.empty(q.shape, np.float16))
+    lse = to_device(np.empty(q.shape[:3], np.float32))
+    parts = [to_device(x) for x in (q, k, v)]
 
     def launch() -> Any:
         config = AttentionConfig()
@@ -127,20 +124,20 @@ def _attention_job(rng: np.random.Generator, memory: _Memory) -> Job:
         want, _ = attention_reference(q, k, v, causal=True)
         magnitude, _ = attention_reference(q, k, np.abs(v), causal=True)
         bound = 2.0 * np.finfo(np.float16).eps * magnitude.max()
-        return float(np.abs(memory.get(out).astype(np.float64) - want).max()), float(bound)
+        return float(np.abs(to_numpy(out).astype(np.float64) - want).max()), float(bound)
 
     return Job(f"attention causal float16 2x{length}x{dim}", launch, compare)
 
 
-def _quantize_jobs(rng: np.random.Generator, memory: _Memory) -> Iterator[Job]:
+def _quantize_jobs(rng: np.random.Generator) -> Iterator[Job]:
     """There and back; both must agree byte by byte."""
     x = rng.standard_normal((64, 1000)).astype(np.float32)
     for spec in (QuantSpec("int8", "row", symmetric=False), QuantSpec("e4m3", "group", 128)):
         shape = spec.scale_shape(x.shape)
         data = np.empty(x.shape, np.int8 if spec.format == "int8" else np.uint8)
-        zeros = None if spec.symmetric else memory.put(np.empty(shape, np.int8))
-        quantized = QTensor(memory.put(data), memory.put(np.empty(shape, np.float32)), zeros, spec)
-        source, back = memory.put(x), memory.put(np.empty_like(x))
+        zeros = None if spec.symmetric else to_device(np.empty(shape, np.int8))
+        quantized = QTensor(to_device(data), to_device(np.empty(shape, np.float32)), zeros, spec)
+        source, back = to_device(x), to_device(np.empty_like(x))
         want = quantize_reference(x, spec)
         name = f"{spec.format} per {spec.granularity} {x.shape[0]}x{x.shape[1]}"
 
@@ -148,8 +145,8 @@ def _quantize_jobs(rng: np.random.Generator, memory: _Memory) -> Iterator[Job]:
             return launch_quantize(source, quantized, False, 4)
 
         def codes(quantized: QTensor = quantized, want: QTensor = want) -> tuple[float, float]:
-            got = memory.get(quantized.data).astype(np.int32)
-            scales = memory.get(quantized.scales).astype(np.float64)
+            got = to_numpy(quantized.data).astype(np.int32)
+            scales = to_numpy(quantized.scales).astype(np.float64)
             wrong = np.abs(got - want.data).max() + np.abs(scales - want.scales).max()
             return float(wrong), 0.0
 
@@ -157,7 +154,7 @@ def _quantize_jobs(rng: np.random.Generator, memory: _Memory) -> Iterator[Job]:
             return launch_back(quantized, back, 4)
 
         def values(back: Any = back, want: QTensor = want) -> tuple[float, float]:
-            return float(np.abs(memory.get(back) - reference_dequantize(want)).max()), 0.0
+            return float(np.abs(to_numpy(back) - reference_dequantize(want)).max()), 0.0
 
         yield Job(f"quantize {name}", forward, codes)
         yield Job(f"dequantize {name}", backward, values)
@@ -165,10 +162,10 @@ def _quantize_jobs(rng: np.random.Generator, memory: _Memory) -> Iterator[Job]:
 
 def jobs() -> Iterator[Job]:
     """The kernels of the main job, in order."""
-    rng, memory = np.random.default_rng(0), _Memory()
-    yield _gemm_job(rng, memory)
-    yield _attention_job(rng, memory)
-    yield from _quantize_jobs(rng, memory)
+    rng = np.random.default_rng(0)
+    yield _gemm_job(rng)
+    yield _attention_job(rng)
+    yield from _quantize_jobs(rng)
 
 
 def run(job: Job, repeats: int = 5) -> KernelReport:
@@ -192,3 +189,16 @@ def main_job(report: Callable[[KernelReport], None]) -> bool:
         report(made)
         ok = ok and made.ok
     return ok
+
+
+def main() -> int:
+    """Runs the job and prints its report; an exit status."""
+    if main_job(print):
+        print("all kernels agree with NumPy")
+        return 0
+    print("some kernels do NOT agree with NumPy")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
