@@ -125,7 +125,7 @@ class _Walker:
         if id(function) in self.seen:
             return
         self.seen.add(id(function))
-        if function.fn.__module__.startswith("cosmati.language."):
+        if (function.fn.__module__ or "").startswith("cosmati.language."):
             self.records.append(f"language:{qualified_name(function.fn)}")  # see package_digest
             return
         source = function.source

@@ -6,7 +6,7 @@ from typing import Any
 
 from cosmati.errors import CompileTimeAssertionFailure
 from cosmati.language.constexpr import constexpr, unwrap
-from cosmati.language.context import builder, builtin
+from cosmati.language.context import builder, builtin, generator
 from cosmati.language.tensor import operand, optional, tensor, to_tensor
 
 
@@ -171,7 +171,8 @@ def device_assert(cond: Any, msg: Any = "", mask: Any = None) -> None:
     text = unwrap(msg)
     if not isinstance(text, str):
         raise TypeError("the message of tl.device_assert is not a string")
-    builder().assert_(operand(cond), text, optional(mask))
+    if generator().debug:
+        builder().assert_(operand(cond), text, optional(mask))
 
 
 __all__ = [

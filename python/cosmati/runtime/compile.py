@@ -84,7 +84,8 @@ def _generate(
         else:
             divisibility = 16 if bit & DIVISIBLE_16 else 1
             parameters.append(KernelParameter(name, parse_type(text), None, divisibility))
-    generator = ModuleGenerator(options["target"], int(options.get("num_warps", 4)))
+    warps, debug = int(options.get("num_warps", 4)), options.get("debug") == "true"
+    generator = ModuleGenerator(options["target"], warps, debug)
     generator.kernel(function, parameters)
     passed = [
         (name, text)

@@ -111,6 +111,8 @@ def integer_of(x: np.ndarray, name: str) -> np.ndarray:
 
 def cast(x: np.ndarray, name: str) -> np.ndarray:
     """What ``x.to(name)`` is."""
+    if x.dtype == np_type(name):
+        return x
     source_is_float = x.dtype.kind not in "biu"
     if name == "bool":
         return x.astype(np.float64) != 0 if source_is_float else x != 0

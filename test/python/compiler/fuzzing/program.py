@@ -71,7 +71,7 @@ class Machine:
 class Statement:
     """One statement; ``results`` are the names that it binds."""
 
-    results: tuple[str, ...] = ()
+    results: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
         raise NotImplementedError
@@ -154,6 +154,7 @@ def leave(inner: Env, outer: Env) -> None:
 class For(Statement):
     """``for index in range(start, stop, step)``; bounds are texts with their values' names."""
 
+    results = ()  # type: ignore[assignment]
     index: str
     header: str
     bounds: tuple[str | int, str | int, int]
@@ -188,6 +189,7 @@ class For(Statement):
 class While(Statement):
     """``while counter < bound``; the body counts."""
 
+    results = ()  # type: ignore[assignment]
     counter: str
     bound: str
     body: list[Statement]
@@ -216,6 +218,7 @@ class While(Statement):
 
 @dataclass
 class If(Statement):
+    results = ()  # type: ignore[assignment]
     condition: str
     then: list[Statement]
     otherwise: list[Statement]
@@ -241,6 +244,7 @@ class If(Statement):
 
 @dataclass
 class EarlyReturn(Statement):
+    results = ()  # type: ignore[assignment]
     condition: str
 
     def lines(self) -> Iterator[str]:

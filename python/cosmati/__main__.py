@@ -1,0 +1,5 @@
+"""``python -m cosmati``."""
+
+from cosmati.cli import main
+
+raise SystemExit(main())
