@@ -179,8 +179,8 @@ Value ArithmeticBuilder::neg(const Operand &operand) {
   Value value = materialize(operand);
   if (value.type.isPointer())
     failType("wrong type argument to unary minus ({0})", value.type.scalar().str());
-  if (value.type.isFP8())
-    return cast(neg(cast(value, Scalar::FP32)), value.type);
+  if (value.type.isFP8()) // on the bits: a conversion would saturate an infinity
+    return bitcast(bitXor(bitcast(value, Scalar::UInt8), 0x80), value.type);
   if (value.type.isFloat())
     return emit<arith::NegFOp>(value.type, value.handle);
   return emit<arith::SubIOp>(value.type, convertedConstant(0, value.type).handle, value.handle);
@@ -202,8 +202,11 @@ Value ArithmeticBuilder::extremumOperand(const Operand &operand) {
 
 Value ArithmeticBuilder::extremum(bool isMax, Value x, Value y, bool propagateNaN) {
   LanguageType type = x.type;
-  if (type.isFP8())
-    return cast(extremum(isMax, cast(x, Scalar::FP32), cast(y, Scalar::FP32), propagateNaN), type);
+  if (type.isFP8()) { // the result is an operand or NaN, so an infinity stays one
+    Value wide = extremum(isMax, cast(x, Scalar::FP32), cast(y, Scalar::FP32), propagateNaN);
+    return emit<tile::FpConvertOp>(type, wide.handle, tile::Rounding::NearestEven,
+                                   tile::Overflow::NonFinite);
+  }
   if (type.isFloat()) {
     if (propagateNaN)
       return isMax ? emit<arith::MaximumFOp>(type, x.handle, y.handle)

@@ -58,7 +58,8 @@ Value CastBuilder::castFloat(const Value &value, LanguageType type, Rounding rou
   if (from.isFP8() || to.isFP8() || rounding == Rounding::TowardZero) {
     auto mode =
         rounding == Rounding::TowardZero ? tile::Rounding::TowardZero : tile::Rounding::NearestEven;
-    auto overflow = options.saturateFP8 ? tile::Overflow::Saturate : tile::Overflow::NonFinite;
+    bool saturate = to.isFP8() && options.saturateFP8; // wider formats keep their infinity
+    auto overflow = saturate ? tile::Overflow::Saturate : tile::Overflow::NonFinite;
     return emit<tile::FpConvertOp>(type, value.handle, mode, overflow);
   }
   if (from.bitwidth() == to.bitwidth()) // fp16 and bf16: fp32 holds both exactly

@@ -66,8 +66,8 @@ Value MathBuilder::abs(const Operand &operand) {
   Value x = materialize(operand);
   if (x.type.isPointer())
     failType("abs takes numbers, got {0}", x.type.str());
-  if (x.type.isFP8())
-    return cast(abs(cast(x, Scalar::FP32)), x.type);
+  if (x.type.isFP8()) // on the bits: a conversion would saturate an infinity
+    return bitcast(bitAnd(bitcast(x, Scalar::UInt8), 0x7f), x.type);
   if (x.type.isFloat())
     return emit<math::AbsFOp>(x.type, x.handle);
   return x.type.isSigned() ? emit<math::AbsIOp>(x.type, x.handle) : x;

@@ -122,9 +122,11 @@ void MemoryBuilder::store(const Value &target, const Operand &operand,
   forbidBlock(operand, target, "Value");
   Value pointer = boolPointerAsBytes(target), mask;
   LanguageType element = pointer.type.pointee();
-  Value value = operand.isWeak() && !element.isPointer()
-                    ? convertedConstant(operand, pointer.type.withScalar(element))
-                    : cast(operand, element);
+  // A bool's byte is 0 or 1, whatever is stored.
+  Operand stored = target.type.pointee().isBool() ? Operand(toBool(operand)) : operand;
+  Value value = stored.isWeak() && !element.isPointer()
+                    ? convertedConstant(stored, pointer.type.withScalar(element))
+                    : cast(stored, element);
   std::tie(pointer, value) = broadcast(pointer, value);
   if (options.mask) {
     forbidBlock(*options.mask, target, "Mask");
