@@ -276,7 +276,7 @@ def test_python_rooms_import_only_what_the_table_allows(room: str) -> None:
 
 
 def test_importing_the_package_needs_the_standard_library_alone() -> None:
-    """NumPy, torch and what else a user brings is imported where it is used; commands come later."""
+    """NumPy, torch and what else a user brings is imported where it is used; see cli."""
     violations = []
     for source in sources(".py", under=PACKAGE):
         if source.path.startswith((PACKAGE + "testing", PACKAGE + "cli")):
