@@ -98,7 +98,8 @@ def main() -> int:
         mix = ", ".join(f"{name} {count}" for name, count in row["instructions"].items())
         print(
             f"{row['kernel']:11} {row['target']:7} {row['registers']:4} registers "
-            f"{row['spills']:4} B spilled {row['shared']:6} B shared {row['resident']:3} CTAs  {mix}"
+            f"{row['spills']:4} B spilled {row['shared']:6} B shared {row['resident']:3} CTAs "
+            f" {mix}"
         )
     if arguments.json:
         arguments.json.write_text(json.dumps({**machine(), "rows": rows}, indent=1) + "\n")
