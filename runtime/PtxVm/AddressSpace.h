@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Kernels see virtual addresses, never host ones. Each host buffer is mapped in place at an address of
-// its own: equal to the host address modulo 256 (so alignment is what it would be), and at least 2 GiB
-// of unmapped guard away from its neighbours (so a wrong index lands in no other buffer). Two views of
-// the same host bytes share one mapping: their virtual distance is their host distance.
+// Kernels see virtual addresses, never host ones. Each host buffer is mapped in place at an address
+// of its own: equal to the host address modulo 256 (so alignment is what it would be), and at least
+// 2 GiB of unmapped guard away from its neighbours (so a wrong index lands in no other buffer). Two
+// views of the same host bytes share one mapping: their virtual distance is their host distance.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -23,12 +23,12 @@ namespace cosmati::ptxvm {
 
 /// One mapped buffer. Ranges of aliases may overlap.
 struct Region {
-  uint64_t base = 0;       ///< virtual address
+  uint64_t base = 0; ///< virtual address
   uint64_t bytes = 0;
   uint8_t *host = nullptr;
   bool writable = false;
   std::string name;
-  uint32_t uses = 1;       ///< how many times it was mapped
+  uint32_t uses = 1; ///< how many times it was mapped
 };
 
 /// An immutable list of regions, sorted by base. `reach[i]` is the largest end among regions 0..i.
@@ -47,8 +47,8 @@ struct RegionMap {
 class AddressSpace {
 public:
   /// Maps `bytes` bytes at `host` and returns the virtual address. Mapping a range that lies in, or
-  /// overlaps with, one already mapped gives an address in that mapping's neighbourhood. An empty range
-  /// gets an address, too, at which nothing can be accessed.
+  /// overlaps with, one already mapped gives an address in that mapping's neighbourhood. An empty
+  /// range gets an address, too, at which nothing can be accessed.
   uint64_t map(void *host, uint64_t bytes, std::string name, bool writable = true);
   uint64_t map(const void *host, uint64_t bytes, std::string name) {
     return map(const_cast<void *>(host), bytes, std::move(name), false);

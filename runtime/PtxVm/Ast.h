@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the parser hands to the decoder. Names are slices of the module's text, resolved through a tree
-// of scopes because PTX lets every `{}` declare registers, variables and labels of its own.
+// What the parser hands to the decoder. Names are slices of the module's text, resolved through a
+// tree of scopes because PTX lets every `{}` declare registers, variables and labels of its own.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -49,10 +49,10 @@ struct Location {
 struct Statement {
   enum Kind : uint8_t { Instruction, Label, BranchTargets, Prototype };
   Kind kind = Instruction;
-  llvm::StringRef name;                         ///< opcode, or the label's name
-  llvm::SmallVector<llvm::StringRef, 6> mods;   ///< modifiers without dots, in order
-  std::vector<Operand> operands;                ///< label lists for BranchTargets
-  llvm::StringRef guard;                        ///< guard predicate; empty if none
+  llvm::StringRef name;                       ///< opcode, or the label's name
+  llvm::SmallVector<llvm::StringRef, 6> mods; ///< modifiers without dots, in order
+  std::vector<Operand> operands;              ///< label lists for BranchTargets
+  llvm::StringRef guard;                      ///< guard predicate; empty if none
   bool guardNegated = false;
   uint32_t scope = 0;
   uint32_t line = 0;
@@ -65,7 +65,7 @@ struct Variable {
   llvm::StringRef name;
   Space space = Space::Generic;
   ScalarType type = ScalarType::None;
-  uint64_t count = 1;   ///< elements; 0 for an array without a size
+  uint64_t count = 1; ///< elements; 0 for an array without a size
   bool array = false;
   bool external = false;
   bool pointer = false; ///< .ptr on an entry's parameter

@@ -93,8 +93,10 @@ std::string formatOne(std::string spec, PrintfArgs &args) {
     std::snprintf(buffer, sizeof(buffer), (flags + "ll" + conversion).c_str(), v);
     return buffer;
   }
-  case 'c': return std::string(1, char(args.take(4)));
-  case 'p': return "0x" + llvm::utohexstr(args.take(8), true);
+  case 'c':
+    return std::string(1, char(args.take(4)));
+  case 'p':
+    return "0x" + llvm::utohexstr(args.take(8), true);
   case 's': {
     std::string text;
     if (!readString(args.w, args.take(8), args.lane, text))
@@ -115,7 +117,8 @@ std::string formatOne(std::string spec, PrintfArgs &args) {
     std::snprintf(buffer, sizeof(buffer), (flags + conversion).c_str(), v);
     return buffer;
   }
-  default: return spec; // as CUDA does, unknown conversions are printed
+  default:
+    return spec; // as CUDA does, unknown conversions are printed
   }
 }
 
@@ -174,8 +177,9 @@ const Inst *assertFail(Warp &w, const Inst *i, const CallSite &site) {
   readString(w, argument(w, site, 1, lane), lane, file);
   readString(w, argument(w, site, 3, lane), lane, function);
   faultText(w, i, FaultKind::Trap, w.active,
-            "assertion failed: " + file + ":" + std::to_string(uint32_t(argument(w, site, 2, lane))) +
-                ": " + function + ": " + message);
+            "assertion failed: " + file + ":" +
+                std::to_string(uint32_t(argument(w, site, 2, lane))) + ": " + function + ": " +
+                message);
   return nullptr;
 }
 

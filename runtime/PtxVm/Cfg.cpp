@@ -46,7 +46,8 @@ void Cfg::connect(const std::vector<Draft> &drafts) {
   for (uint32_t b = 0; b < blocks.size(); ++b) {
     CfgBlock &block = blocks[b];
     const Draft *end = block.last > block.first ? &drafts[block.last - 1] : nullptr;
-    block.fallsThrough = !end || end->kind == Draft::Normal || (end->kind == Draft::Branch && end->conditional);
+    block.fallsThrough =
+        !end || end->kind == Draft::Normal || (end->kind == Draft::Branch && end->conditional);
     if (end)
       for (uint32_t label : end->targets)
         block.successors.push_back(blockOfLabel[label]);
@@ -58,8 +59,8 @@ void Cfg::connect(const std::vector<Draft> &drafts) {
   }
 }
 
-/// Cooper, Harvey, Kennedy: "A simple, fast dominance algorithm", on the reversed graph with one virtual
-/// end behind every leaving block. Blocks from which the end can't be reached keep ~0.
+/// Cooper, Harvey, Kennedy: "A simple, fast dominance algorithm", on the reversed graph with one
+/// virtual end behind every leaving block. Blocks from which the end can't be reached keep ~0.
 void Cfg::computePostDominators() {
   uint32_t n = uint32_t(blocks.size()), end = n;
   std::vector<std::vector<uint32_t>> predecessors(n + 1);

@@ -16,11 +16,12 @@ struct Draft;
 struct CfgBlock {
   uint32_t first = 0, last = 0; ///< drafts [first, last)
   std::vector<uint32_t> successors;
-  bool fallsThrough = false; ///< into the next block
+  bool fallsThrough = false;    ///< into the next block
   uint32_t postDominator = ~0u; ///< immediate; ~0: only the function's end
 };
 
-/// Splits drafts into blocks. Labels are no instructions; a branch or a leaving instruction ends a block.
+/// Splits drafts into blocks. Labels are no instructions; a branch or a leaving instruction ends a
+/// block.
 class Cfg {
 public:
   explicit Cfg(const std::vector<Draft> &drafts, uint32_t numLabels);

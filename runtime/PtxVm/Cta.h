@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 //
 // Divergence. A warp is a set of splits: lanes that run together. A split that branches both ways
-// becomes two, which meet again at the branch's immediate post-dominator: a Reconv entry collects the
-// lanes that have arrived and turns them into one split when no member is left. Reconvergence is an
-// optimisation, not semantics: when lanes that wait there keep others from going on (a spin loop, a
-// barrier), they are released early. Everything is data, so any warp can be left and resumed anywhere.
+// becomes two, which meet again at the branch's immediate post-dominator: a Reconv entry collects
+// the lanes that have arrived and turns them into one split when no member is left. Reconvergence
+// is an optimisation, not semantics: when lanes that wait there keep others from going on (a spin
+// loop, a barrier), they are released early. Everything is data, so any warp can be left and
+// resumed anywhere.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -31,10 +32,10 @@ struct Frame {
 struct Reconv {
   uint32_t block = kNoBlock;
   int32_t parent = -1;
-  uint32_t members = 0; ///< lanes that will arrive
-  uint32_t waiting = 0; ///< lanes that have
-  Frame *frame = nullptr;      ///< frame in force behind it
-  Frame *callee = nullptr;     ///< call: frame to free at the end
+  uint32_t members = 0;         ///< lanes that will arrive
+  uint32_t waiting = 0;         ///< lanes that have
+  Frame *frame = nullptr;       ///< frame in force behind it
+  Frame *callee = nullptr;      ///< call: frame to free at the end
   const Inst *resume = nullptr; ///< call: instruction behind the call
   uint32_t callSite = 0;
   bool used = false;
@@ -53,23 +54,23 @@ struct Split {
 
 /// The cold part of a warp.
 struct WarpState {
-  std::vector<Split> splits;  ///< all but the running one
-  Split current;              ///< valid while `hasCurrent`; pc is up to date only when stopped
+  std::vector<Split> splits; ///< all but the running one
+  Split current;             ///< valid while `hasCurrent`; pc is up to date only when stopped
   bool hasCurrent = false;
   std::vector<Reconv> reconv;
   std::vector<std::unique_ptr<Frame>> frames;
   std::vector<Frame *> freeFrames;
   std::unique_ptr<uint8_t[]> localMemory;
-  uint32_t meetingMask = 0;   ///< lanes of the running split before a joint operation
+  uint32_t meetingMask = 0;     ///< lanes of the running split before a joint operation
   std::vector<uint32_t> joined; ///< splits that take part in it
-  uint32_t idleYields = 0;    ///< yields since lanes last met
-  uint32_t allLanes = 0;      ///< lanes that exist
+  uint32_t idleYields = 0;      ///< yields since lanes last met
+  uint32_t allLanes = 0;        ///< lanes that exist
 };
 
 struct NamedBarrier {
-  uint32_t expected = 0;           ///< threads; 0: not in use
+  uint32_t expected = 0;              ///< threads; 0: not in use
   std::array<uint32_t, 32> arrived{}; ///< lanes by warp
-  uint32_t count = 0;              ///< threads arrived, whole warps counted as 32
+  uint32_t count = 0;                 ///< threads arrived, whole warps counted as 32
   bool reduction = false;
   uint32_t popc = 0;
   bool all = true, any = false;

@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A function goes through four steps: statements become draft instructions over virtual operands
-// (DecodeFunction, DecodeOperands, DecodeMemory, DecodeControl); drafts become a control-flow graph with
-// post-dominators (Cfg); registers get slots of the frame by liveness (Slots); and Emit writes it out.
+// (DecodeFunction, DecodeOperands, DecodeMemory, DecodeControl); drafts become a control-flow graph
+// with post-dominators (Cfg); registers get slots of the frame by liveness (Slots); and Emit writes
+// it out.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -37,7 +38,7 @@ struct Draft {
   Kind kind = Normal;
   Inst inst{};
   std::array<VirtualOp, 8> ops{};
-  uint8_t destinations = 0; ///< bit k: ops[k] is written
+  uint8_t destinations = 0;      ///< bit k: ops[k] is written
   std::vector<VirtualOp> vector; ///< operands of an access with more than four elements
   bool vectorIsDestination = false;
   VirtualOp guard;
@@ -129,14 +130,16 @@ private:
   bool guardOperand();
   bool genericOperands();
   bool applyRule(const OperandRule &rule, const ast::Operand &operand, unsigned &slot);
-  bool predicateOperand(const ast::Operand &operand, bool destination, bool mayNegate, VirtualOp &out);
-  bool valueOperand(const ast::Operand &operand, ScalarType type, unsigned bits, bool relaxed, VirtualOp &out,
-                    unsigned &regBits);
+  bool predicateOperand(const ast::Operand &operand, bool destination, bool mayNegate,
+                        VirtualOp &out);
+  bool valueOperand(const ast::Operand &operand, ScalarType type, unsigned bits, bool relaxed,
+                    VirtualOp &out, unsigned &regBits);
   bool destinationOperand(const ast::Operand &operand, ScalarType type, unsigned bits, bool relaxed,
                           VirtualOp &out, unsigned &regBits);
   bool immediate(const ast::Operand &operand, ScalarType type, unsigned bits, VirtualOp &out);
   bool symbolValue(const ast::Operand &operand, unsigned bits, VirtualOp &out);
-  bool checkRegister(llvm::StringRef name, ScalarType reg, ScalarType type, unsigned bits, bool relaxed);
+  bool checkRegister(llvm::StringRef name, ScalarType reg, ScalarType type, unsigned bits,
+                     bool relaxed);
   void addOp(unsigned k, VirtualOp op, bool destination);
 
   // DecodeMemory.cpp

@@ -13,13 +13,19 @@ using namespace cosmati::ptxvm;
 
 bool FunctionDecoder::decodeControl() {
   switch (match.form->id) {
-  case InstId::Bra: return decodeBranch();
-  case InstId::BrxIdx: return decodeBranchIndexed();
-  case InstId::Call: return decodeCall();
+  case InstId::Bra:
+    return decodeBranch();
+  case InstId::BrxIdx:
+    return decodeBranchIndexed();
+  case InstId::Call:
+    return decodeCall();
   case InstId::Ret:
   case InstId::Exit:
-  case InstId::Trap: current.kind = Draft::Leave; break;
-  default: break;
+  case InstId::Trap:
+    current.kind = Draft::Leave;
+    break;
+  default:
+    break;
   }
   if (!genericOperands() || !select())
     return false;
@@ -70,7 +76,8 @@ bool FunctionDecoder::decodeBranchIndexed() {
 
 bool FunctionDecoder::callSlices(const ast::Operand &list, std::vector<Slice> &out) {
   for (const ast::Operand &item : list.items) {
-    const VariablePlace *place = item.kind == ast::Operand::Name ? findVariable(item.name) : nullptr;
+    const VariablePlace *place =
+        item.kind == ast::Operand::Name ? findVariable(item.name) : nullptr;
     if (!place || place->space != Space::Param || !place->frameRelative)
       return fail("call arguments must be .param variables of this function");
     uint32_t variable = uint32_t(place - places.data());

@@ -13,7 +13,8 @@ using namespace cosmati::ptxvm;
 
 FunctionDecoder::FunctionDecoder(ModuleContext &context, const ast::Function &fn, uint32_t index,
                                  std::vector<VariablePlace> places)
-    : context(context), fn(fn), index(index), places(std::move(places)), registerCache(fn.scopes.size()) {
+    : context(context), fn(fn), index(index), places(std::move(places)),
+      registerCache(fn.scopes.size()) {
   for (ScalarType type : fn.registerTypes)
     draft.registers.push_back(slotClassOf(bitsOf(type)));
   std::fill(std::begin(sinks), std::end(sinks), ~0u);
@@ -22,8 +23,8 @@ FunctionDecoder::FunctionDecoder(ModuleContext &context, const ast::Function &fn
 
 bool FunctionDecoder::fail(const llvm::Twine &reason) {
   if (error.empty())
-    error = (context.program.name + ":" + llvm::Twine(statement ? statement->line : fn.line) + ": " +
-             (statement ? statement->text + ": " : llvm::Twine(fn.name) + ": ") + reason)
+    error = (context.program.name + ":" + llvm::Twine(statement ? statement->line : fn.line) +
+             ": " + (statement ? statement->text + ": " : llvm::Twine(fn.name) + ": ") + reason)
                 .str();
   return false;
 }
@@ -56,8 +57,10 @@ bool FunctionDecoder::decodeStatement(uint32_t k) {
     return true;
   }
   case ast::Statement::BranchTargets:
-  case ast::Statement::Prototype: return true;
-  case ast::Statement::Instruction: return decodeInstruction(k);
+  case ast::Statement::Prototype:
+    return true;
+  case ast::Statement::Instruction:
+    return decodeInstruction(k);
   }
   return true;
 }
@@ -124,16 +127,22 @@ bool FunctionDecoder::decodeInstruction(uint32_t k) {
 /// Decodes the operands by rule or by the family's own decoder, and appends the instruction.
 bool FunctionDecoder::finish() {
   switch (match.form->id) {
-  case InstId::Mov: return decodeMov();
+  case InstId::Mov:
+    return decodeMov();
   case InstId::Ld:
-  case InstId::Ldu: return decodeLoadStore(/*load=*/true);
-  case InstId::St: return decodeLoadStore(/*load=*/false);
-  case InstId::CpAsync: return decodeCpAsync();
+  case InstId::Ldu:
+    return decodeLoadStore(/*load=*/true);
+  case InstId::St:
+    return decodeLoadStore(/*load=*/false);
+  case InstId::CpAsync:
+    return decodeCpAsync();
   case InstId::Prefetch:
   case InstId::Prefetchu:
   case InstId::ApplyPriority:
-  case InstId::Discard: return decodeHint();
-  default: break;
+  case InstId::Discard:
+    return decodeHint();
+  default:
+    break;
   }
   if (match.form->family == Family::Atomic)
     return decodeAtomic(match.form->opcode == "atom");

@@ -53,7 +53,8 @@ bool FunctionDecoder::decodeMov() {
     return fail("mov takes two operands");
   const ast::Operand &to = statement->operands[0], &from = statement->operands[1];
   if (from.kind == ast::Operand::Vector || to.kind == ast::Operand::Vector)
-    return decodeMovVector(from.kind == ast::Operand::Vector ? from : to, from.kind == ast::Operand::Vector);
+    return decodeMovVector(from.kind == ast::Operand::Vector ? from : to,
+                           from.kind == ast::Operand::Vector);
   ScalarType type = match.types[0];
   unsigned bits = bitsOf(type), regBits;
   VirtualOp d, a;
@@ -98,24 +99,33 @@ bool FunctionDecoder::decodeMov() {
 }
 
 Space FunctionDecoder::spaceOf() const {
-  if (match.has(Mod::global)) return Space::Global;
-  if (match.has(Mod::shared) || match.has(Mod::sharedCta) || match.has(Mod::sharedCluster)) return Space::Shared;
-  if (match.has(Mod::local)) return Space::Local;
-  if (match.has(Mod::constant)) return Space::Const;
-  if (match.has(Mod::param) || match.has(Mod::paramEntry) || match.has(Mod::paramFunc)) return Space::Param;
+  if (match.has(Mod::global))
+    return Space::Global;
+  if (match.has(Mod::shared) || match.has(Mod::sharedCta) || match.has(Mod::sharedCluster))
+    return Space::Shared;
+  if (match.has(Mod::local))
+    return Space::Local;
+  if (match.has(Mod::constant))
+    return Space::Const;
+  if (match.has(Mod::param) || match.has(Mod::paramEntry) || match.has(Mod::paramFunc))
+    return Space::Param;
   return Space::Generic;
 }
 
 static Way wayOf(Space space, bool narrow, bool entry) {
   switch (space) {
-  case Space::Shared: return narrow ? Way::Shared32 : Way::Shared;
-  case Space::Local: return narrow ? Way::Local32 : Way::Local;
+  case Space::Shared:
+    return narrow ? Way::Shared32 : Way::Shared;
+  case Space::Local:
+    return narrow ? Way::Local32 : Way::Local;
   case Space::Param:
     if (!entry)
       return narrow ? Way::Local32 : Way::Local;
     return narrow ? Way::Param32 : Way::Param;
-  case Space::Generic: return Way::Generic;
-  default: return Way::Global;
+  case Space::Generic:
+    return Way::Generic;
+  default:
+    return Way::Global;
   }
 }
 
@@ -139,7 +149,8 @@ bool FunctionDecoder::decodeAddress(const ast::Operand &operand, Space space) {
   if (int64_t id = findRegister(base.name, statement->scope); id >= 0) {
     unsigned bits = bitsOf(fn.registerTypes[size_t(id)]);
     bool narrow = bits == 32;
-    if (bits != 64 && !(narrow && space != Space::Global && space != Space::Const && space != Space::Generic))
+    if (bits != 64 &&
+        !(narrow && space != Space::Global && space != Space::Const && space != Space::Generic))
       return fail("address register '" + base.name + "' has " + llvm::Twine(bits) + " bits");
     selection.addressBits = uint8_t(bits);
     addOp(kAddressOp, {VirtualOp::Register, uint32_t(id)}, false);
@@ -189,7 +200,8 @@ bool FunctionDecoder::decodeLoadStore(bool load) {
     return fail("an access of " + llvm::Twine(n * bits) + " bits is too wide");
   unsigned commonBits = 0;
   for (unsigned k = 0; k < n; ++k) {
-    const ast::Operand &element = n == 1 && value.kind != ast::Operand::Vector ? value : value.items[k];
+    const ast::Operand &element =
+        n == 1 && value.kind != ast::Operand::Vector ? value : value.items[k];
     VirtualOp op;
     unsigned regBits;
     if (load ? !destinationOperand(element, type, bits, true, op, regBits)

@@ -26,26 +26,47 @@ std::optional<std::pair<Special, unsigned>> cosmati::ptxvm::parseSpecial(llvm::S
   using S = Special;
   using R = std::optional<std::pair<Special, unsigned>>;
   return llvm::StringSwitch<R>(name)
-      .Case("%tid.x", {{S::TidX, 32}}).Case("%tid.y", {{S::TidY, 32}}).Case("%tid.z", {{S::TidZ, 32}})
-      .Case("%ntid.x", {{S::NtidX, 32}}).Case("%ntid.y", {{S::NtidY, 32}}).Case("%ntid.z", {{S::NtidZ, 32}})
-      .Case("%ctaid.x", {{S::CtaidX, 32}}).Case("%ctaid.y", {{S::CtaidY, 32}}).Case("%ctaid.z", {{S::CtaidZ, 32}})
-      .Case("%nctaid.x", {{S::NctaidX, 32}}).Case("%nctaid.y", {{S::NctaidY, 32}})
+      .Case("%tid.x", {{S::TidX, 32}})
+      .Case("%tid.y", {{S::TidY, 32}})
+      .Case("%tid.z", {{S::TidZ, 32}})
+      .Case("%ntid.x", {{S::NtidX, 32}})
+      .Case("%ntid.y", {{S::NtidY, 32}})
+      .Case("%ntid.z", {{S::NtidZ, 32}})
+      .Case("%ctaid.x", {{S::CtaidX, 32}})
+      .Case("%ctaid.y", {{S::CtaidY, 32}})
+      .Case("%ctaid.z", {{S::CtaidZ, 32}})
+      .Case("%nctaid.x", {{S::NctaidX, 32}})
+      .Case("%nctaid.y", {{S::NctaidY, 32}})
       .Case("%nctaid.z", {{S::NctaidZ, 32}})
-      .Case("%laneid", {{S::LaneId, 32}}).Case("%warpid", {{S::WarpId, 32}}).Case("%nwarpid", {{S::NWarpId, 32}})
-      .Case("%smid", {{S::SmId, 32}}).Case("%nsmid", {{S::NSmId, 32}}).Case("%gridid", {{S::GridId, 64}})
-      .Case("%lanemask_eq", {{S::MaskEq, 32}}).Case("%lanemask_le", {{S::MaskLe, 32}})
-      .Case("%lanemask_lt", {{S::MaskLt, 32}}).Case("%lanemask_ge", {{S::MaskGe, 32}})
+      .Case("%laneid", {{S::LaneId, 32}})
+      .Case("%warpid", {{S::WarpId, 32}})
+      .Case("%nwarpid", {{S::NWarpId, 32}})
+      .Case("%smid", {{S::SmId, 32}})
+      .Case("%nsmid", {{S::NSmId, 32}})
+      .Case("%gridid", {{S::GridId, 64}})
+      .Case("%lanemask_eq", {{S::MaskEq, 32}})
+      .Case("%lanemask_le", {{S::MaskLe, 32}})
+      .Case("%lanemask_lt", {{S::MaskLt, 32}})
+      .Case("%lanemask_ge", {{S::MaskGe, 32}})
       .Case("%lanemask_gt", {{S::MaskGt, 32}})
-      .Case("%dynamic_smem_size", {{S::DynamicShared, 32}}).Case("%total_smem_size", {{S::TotalShared, 32}})
+      .Case("%dynamic_smem_size", {{S::DynamicShared, 32}})
+      .Case("%total_smem_size", {{S::TotalShared, 32}})
       .Case("%aggr_smem_size", {{S::TotalShared, 32}})
-      .Case("%clusterid.x", {{S::ClusterIdX, 32}}).Case("%clusterid.y", {{S::ClusterIdY, 32}})
+      .Case("%clusterid.x", {{S::ClusterIdX, 32}})
+      .Case("%clusterid.y", {{S::ClusterIdY, 32}})
       .Case("%clusterid.z", {{S::ClusterIdZ, 32}})
-      .Case("%nclusterid.x", {{S::NClusterIdX, 32}}).Case("%nclusterid.y", {{S::NClusterIdY, 32}})
+      .Case("%nclusterid.x", {{S::NClusterIdX, 32}})
+      .Case("%nclusterid.y", {{S::NClusterIdY, 32}})
       .Case("%nclusterid.z", {{S::NClusterIdZ, 32}})
-      .Cases({"%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_nctarank"}, {{S::One, 32}})
-      .Cases({"%cluster_ctaid.x", "%cluster_ctaid.y", "%cluster_ctaid.z", "%cluster_ctarank"}, {{S::Zero, 32}})
-      .Case("%clock", {{S::Clock, 32}}).Case("%clock64", {{S::Clock64, 64}}).Case("%clock_hi", {{S::ClockHi, 32}})
-      .Case("%globaltimer", {{S::GlobalTimer, 64}}).Case("%globaltimer_lo", {{S::GlobalTimerLo, 32}})
+      .Cases({"%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_nctarank"},
+             {{S::One, 32}})
+      .Cases({"%cluster_ctaid.x", "%cluster_ctaid.y", "%cluster_ctaid.z", "%cluster_ctarank"},
+             {{S::Zero, 32}})
+      .Case("%clock", {{S::Clock, 32}})
+      .Case("%clock64", {{S::Clock64, 64}})
+      .Case("%clock_hi", {{S::ClockHi, 32}})
+      .Case("%globaltimer", {{S::GlobalTimer, 64}})
+      .Case("%globaltimer_lo", {{S::GlobalTimerLo, 32}})
       .Case("%globaltimer_hi", {{S::GlobalTimerHi, 32}})
       .Default(std::nullopt);
 }
@@ -65,8 +86,8 @@ int64_t FunctionDecoder::findRegister(llvm::StringRef name, uint32_t scope) {
     for (size_t cut = prefix.size(); cut < name.size() && result < 0; ++cut) {
       auto it = registers.find(name.take_front(cut));
       uint32_t number;
-      if (it != registers.end() && it->second.count >= 0 && !name.drop_front(cut).getAsInteger(10, number) &&
-          number < it->second.count)
+      if (it != registers.end() && it->second.count >= 0 &&
+          !name.drop_front(cut).getAsInteger(10, number) && number < it->second.count)
         result = it->second.id + number;
     }
   }
@@ -146,22 +167,25 @@ bool FunctionDecoder::guardOperand() {
   return true;
 }
 
-bool FunctionDecoder::checkRegister(llvm::StringRef name, ScalarType reg, ScalarType type, unsigned bits,
-                                    bool relaxed) {
+bool FunctionDecoder::checkRegister(llvm::StringRef name, ScalarType reg, ScalarType type,
+                                    unsigned bits, bool relaxed) {
   unsigned have = bitsOf(reg);
   if (have != bits && !(relaxed && have > bits))
-    return fail("register '" + name + "' has " + llvm::Twine(have) + " bits, ." + typeName(type) + " needs " +
-                llvm::Twine(bits));
+    return fail("register '" + name + "' has " + llvm::Twine(have) + " bits, ." + typeName(type) +
+                " needs " + llvm::Twine(bits));
   auto isInt = [](TypeClass c) { return c == TypeClass::Signed || c == TypeClass::Unsigned; };
   TypeClass a = classOf(reg), b = classOf(type);
   if ((a == TypeClass::Float && isInt(b)) || (isInt(a) && b == TypeClass::Float))
-    return fail("register '" + name + "' of type ." + typeName(reg) + " used as ." + typeName(type));
+    return fail("register '" + name + "' of type ." + typeName(reg) + " used as ." +
+                typeName(type));
   return true;
 }
 
-bool FunctionDecoder::immediate(const ast::Operand &operand, ScalarType type, unsigned bits, VirtualOp &out) {
+bool FunctionDecoder::immediate(const ast::Operand &operand, ScalarType type, unsigned bits,
+                                VirtualOp &out) {
   uint64_t value = operand.value;
-  bool single = bits == 32, isFloat = classOf(type) == TypeClass::Float || classOf(type) == TypeClass::Bits;
+  bool single = bits == 32,
+       isFloat = classOf(type) == TypeClass::Float || classOf(type) == TypeClass::Bits;
   if (operand.kind == ast::Operand::Float32 && !(single && isFloat))
     return fail("a single-precision constant does not fit ." + typeName(type));
   if (operand.kind == ast::Operand::Float64) {
@@ -185,7 +209,9 @@ bool FunctionDecoder::immediate(const ast::Operand &operand, ScalarType type, un
   SlotClass cls = slotClassOf(bits);
   if (cls == SlotClass::Pred)
     return fail("a predicate cannot be a constant here");
-  out = constant(cls, bits == 64 ? value : value & ((uint64_t(1) << (cls == SlotClass::Bits16 ? 16 : 32)) - 1));
+  out = constant(cls, bits == 64
+                          ? value
+                          : value & ((uint64_t(1) << (cls == SlotClass::Bits16 ? 16 : 32)) - 1));
   return true;
 }
 
@@ -211,15 +237,18 @@ bool FunctionDecoder::symbolValue(const ast::Operand &operand, unsigned bits, Vi
   return true;
 }
 
-bool FunctionDecoder::valueOperand(const ast::Operand &operand, ScalarType type, unsigned bits, bool relaxed,
-                                   VirtualOp &out, unsigned &regBits) {
+bool FunctionDecoder::valueOperand(const ast::Operand &operand, ScalarType type, unsigned bits,
+                                   bool relaxed, VirtualOp &out, unsigned &regBits) {
   regBits = bits;
   switch (operand.kind) {
   case ast::Operand::Int:
   case ast::Operand::Float32:
-  case ast::Operand::Float64: return immediate(operand, type, bits, out);
-  case ast::Operand::Name: break;
-  default: return fail("this kind of operand is not possible here");
+  case ast::Operand::Float64:
+    return immediate(operand, type, bits, out);
+  case ast::Operand::Name:
+    break;
+  default:
+    return fail("this kind of operand is not possible here");
   }
   if (operand.negated)
     return fail("'!' is only possible on a predicate");
@@ -241,8 +270,9 @@ bool FunctionDecoder::valueOperand(const ast::Operand &operand, ScalarType type,
   return symbolValue(operand, bits, out);
 }
 
-bool FunctionDecoder::destinationOperand(const ast::Operand &operand, ScalarType type, unsigned bits,
-                                         bool relaxed, VirtualOp &out, unsigned &regBits) {
+bool FunctionDecoder::destinationOperand(const ast::Operand &operand, ScalarType type,
+                                         unsigned bits, bool relaxed, VirtualOp &out,
+                                         unsigned &regBits) {
   regBits = bits;
   if (operand.kind == ast::Operand::Sink) {
     out = sink(slotClassOf(bits));
@@ -259,8 +289,8 @@ bool FunctionDecoder::destinationOperand(const ast::Operand &operand, ScalarType
   return checkRegister(operand.name, reg, type, bits, relaxed);
 }
 
-bool FunctionDecoder::predicateOperand(const ast::Operand &operand, bool destination, bool mayNegate,
-                                       VirtualOp &out) {
+bool FunctionDecoder::predicateOperand(const ast::Operand &operand, bool destination,
+                                       bool mayNegate, VirtualOp &out) {
   if (operand.kind == ast::Operand::Sink && destination) {
     out = sink(SlotClass::Pred);
     return true;
@@ -269,7 +299,8 @@ bool FunctionDecoder::predicateOperand(const ast::Operand &operand, bool destina
     out = constant(SlotClass::Pred, operand.value ? 0xffffffff : 0);
     return true;
   }
-  int64_t id = operand.kind == ast::Operand::Name ? findRegister(operand.name, statement->scope) : -1;
+  int64_t id =
+      operand.kind == ast::Operand::Name ? findRegister(operand.name, statement->scope) : -1;
   if (id < 0 || draft.registers[size_t(id)] != SlotClass::Pred)
     return fail("'" + operand.name + "' is no predicate register");
   if (operand.negated) {
@@ -281,7 +312,8 @@ bool FunctionDecoder::predicateOperand(const ast::Operand &operand, bool destina
   return true;
 }
 
-bool FunctionDecoder::applyRule(const OperandRule &rule, const ast::Operand &operand, unsigned &slot) {
+bool FunctionDecoder::applyRule(const OperandRule &rule, const ast::Operand &operand,
+                                unsigned &slot) {
   VirtualOp op, second;
   unsigned regBits = 0;
   ScalarType type = rule.typeIndex >= 0 ? match.types[rule.typeIndex] : rule.fixed;
@@ -290,7 +322,8 @@ bool FunctionDecoder::applyRule(const OperandRule &rule, const ast::Operand &ope
   switch (rule.kind) {
   case OperandRule::Predicate:
   case OperandRule::NegatablePredicate:
-    if (!predicateOperand(operand, rule.destination, rule.kind == OperandRule::NegatablePredicate, op))
+    if (!predicateOperand(operand, rule.destination, rule.kind == OperandRule::NegatablePredicate,
+                          op))
       return false;
     addOp(slot++, op, rule.destination);
     return true;
@@ -312,8 +345,10 @@ bool FunctionDecoder::applyRule(const OperandRule &rule, const ast::Operand &ope
       return fail("this operand must be an integer constant");
     current.inst.imm = int64_t(operand.value);
     return true;
-  case OperandRule::Carry: return true;
-  default: break;
+  case OperandRule::Carry:
+    return true;
+  default:
+    break;
   }
   if (type == ScalarType::Pred) { // and.pred and friends
     if (!predicateOperand(operand, rule.destination, false, op))

@@ -15,7 +15,8 @@ namespace {
 
 class Emitter {
 public:
-  Emitter(Program &program, FunctionInfo &info, uint32_t index, const ast::Function &fn, FunctionDecoder &decoder)
+  Emitter(Program &program, FunctionInfo &info, uint32_t index, const ast::Function &fn,
+          FunctionDecoder &decoder)
       : program(program), info(info), index(index), fn(fn), decoder(decoder), draft(decoder.draft),
         cfg(draft.drafts, labels()), slots(assignSlots(draft, cfg)),
         firstBlock(uint32_t(program.blocks.size())), firstCall(uint32_t(program.calls.size())) {}
@@ -55,10 +56,14 @@ private:
   }
   uint32_t slotOf(const VirtualOp &op) const {
     switch (op.kind) {
-    case VirtualOp::Register: return slots.registers[op.id];
-    case VirtualOp::Constant: return slots.constants[op.id];
-    case VirtualOp::SpecialReg: return slots.specials[op.id];
-    case VirtualOp::None: return 0;
+    case VirtualOp::Register:
+      return slots.registers[op.id];
+    case VirtualOp::Constant:
+      return slots.constants[op.id];
+    case VirtualOp::SpecialReg:
+      return slots.specials[op.id];
+    case VirtualOp::None:
+      return 0;
     }
     return 0;
   }
@@ -131,7 +136,7 @@ private:
 
 } // namespace
 
-void cosmati::ptxvm::emitFunction(Program &program, FunctionInfo &info, uint32_t index, const ast::Function &fn,
-                                  FunctionDecoder &decoder) {
+void cosmati::ptxvm::emitFunction(Program &program, FunctionInfo &info, uint32_t index,
+                                  const ast::Function &fn, FunctionDecoder &decoder) {
   Emitter(program, info, index, fn, decoder).run();
 }

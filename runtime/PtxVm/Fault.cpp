@@ -14,15 +14,24 @@ namespace {
 
 llvm::StringRef kindName(FaultKind kind) {
   switch (kind) {
-  case FaultKind::OutOfBounds: return "out-of-bounds";
-  case FaultKind::Misaligned: return "misaligned";
-  case FaultKind::ReadOnly: return "read-only";
-  case FaultKind::Trap: return "trap";
-  case FaultKind::Breakpoint: return "breakpoint";
-  case FaultKind::BadBarrier: return "barrier";
-  case FaultKind::BadCall: return "control-flow";
-  case FaultKind::Limit: return "instruction-limit";
-  case FaultKind::Deadlock: return "deadlock";
+  case FaultKind::OutOfBounds:
+    return "out-of-bounds";
+  case FaultKind::Misaligned:
+    return "misaligned";
+  case FaultKind::ReadOnly:
+    return "read-only";
+  case FaultKind::Trap:
+    return "trap";
+  case FaultKind::Breakpoint:
+    return "breakpoint";
+  case FaultKind::BadBarrier:
+    return "barrier";
+  case FaultKind::BadCall:
+    return "control-flow";
+  case FaultKind::Limit:
+    return "instruction-limit";
+  case FaultKind::Deadlock:
+    return "deadlock";
   }
   return "";
 }
@@ -72,8 +81,8 @@ void record(Launch &launch, Finding finding) {
 }
 
 std::string header(const Finding &f) {
-  return llvm::formatv("{0} in kernel '{1}', program id {2}, thread {3}", f.kind, f.entry, triple(f.ctaid),
-                       triple(f.tid));
+  return llvm::formatv("{0} in kernel '{1}', program id {2}, thread {3}", f.kind, f.entry,
+                       triple(f.ctaid), triple(f.tid));
 }
 
 /// How the access lies to the buffer next to it.
@@ -95,8 +104,8 @@ std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
   else
     where = llvm::formatv("at its byte {0}, {1} bytes beyond its end", address - r->base,
                           address + bytes - end);
-  return llvm::formatv("nearest buffer: '{0}', {1} bytes at {2}; the access is {3}", r->name, r->bytes,
-                       hex(r->base), where);
+  return llvm::formatv("nearest buffer: '{0}', {1} bytes at {2}; the access is {3}", r->name,
+                       r->bytes, hex(r->base), where);
 }
 
 std::string bounds(const Warp &w, Space space, uint64_t address, uint32_t bytes) {
@@ -108,17 +117,21 @@ std::string bounds(const Warp &w, Space space, uint64_t address, uint32_t bytes)
                                      : Space::Global;
   }
   switch (space) {
-  case Space::Shared: return llvm::formatv("the CTA has {0} bytes of shared memory", w.sharedBytes);
-  case Space::Local: return llvm::formatv("the thread has {0} bytes of local memory", w.localStride);
-  case Space::Param: return llvm::formatv("the parameter block has {0} bytes", w.paramBytes);
-  default: return neighbour(w, address, bytes);
+  case Space::Shared:
+    return llvm::formatv("the CTA has {0} bytes of shared memory", w.sharedBytes);
+  case Space::Local:
+    return llvm::formatv("the thread has {0} bytes of local memory", w.localStride);
+  case Space::Param:
+    return llvm::formatv("the parameter block has {0} bytes", w.paramBytes);
+  default:
+    return neighbour(w, address, bytes);
   }
 }
 
 } // namespace
 
-const Inst *cosmati::ptxvm::fault(Warp &w, const Inst *i, FaultKind kind, unsigned lane, uint64_t address,
-                                  uint32_t bytes, Space space) {
+const Inst *cosmati::ptxvm::fault(Warp &w, const Inst *i, FaultKind kind, unsigned lane,
+                                  uint64_t address, uint32_t bytes, Space space) {
   Launch &launch = *w.cta->launch;
   Finding f = findingAt(w, i, kind, lane);
   f.address = address;
@@ -159,15 +172,15 @@ void cosmati::ptxvm::faultDeadlock(Cta &cta) {
       std::string on = split.wait == Wait::Barrier
                            ? llvm::formatv("at barrier {0}", split.waitArg).str()
                            : llvm::formatv("for lanes {0}", hex(split.waitArg & ~split.mask)).str();
-      lines += llvm::formatv("\n  warp {0}, lanes {1}: waits {2} at {3}", w->index, hex(split.mask), on,
-                             place(program, i));
+      lines += llvm::formatv("\n  warp {0}, lanes {1}: waits {2} at {3}", w->index, hex(split.mask),
+                             on, place(program, i));
     }
   if (!first)
     return;
   uint32_t mask = first->state->splits.front().mask;
   Finding f = findingAt(*first, at, FaultKind::Deadlock, unsigned(__builtin_ctz(mask)));
-  f.message = llvm::formatv("deadlock in kernel '{0}', program id {1}: every warp waits{2}", f.entry,
-                            triple(f.ctaid), lines);
+  f.message = llvm::formatv("deadlock in kernel '{0}', program id {1}: every warp waits{2}",
+                            f.entry, triple(f.ctaid), lines);
   record(*cta.launch, std::move(f));
 }
 

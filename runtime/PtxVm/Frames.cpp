@@ -69,30 +69,49 @@ struct Specials {
   uint64_t value(Special which, unsigned lane) const {
     unsigned k = unsigned(which);
     const LaunchConfig &config = *launch.config;
-    if (which <= Special::TidZ) return tid(lane, k);
-    if (which <= Special::NtidZ) return config.block[k - unsigned(Special::NtidX)];
-    if (which <= Special::CtaidZ) return cta.ctaid[k - unsigned(Special::CtaidX)];
-    if (which <= Special::NctaidZ) return config.grid[k - unsigned(Special::NctaidX)];
+    if (which <= Special::TidZ)
+      return tid(lane, k);
+    if (which <= Special::NtidZ)
+      return config.block[k - unsigned(Special::NtidX)];
+    if (which <= Special::CtaidZ)
+      return cta.ctaid[k - unsigned(Special::CtaidX)];
+    if (which <= Special::NctaidZ)
+      return config.grid[k - unsigned(Special::NctaidX)];
     switch (which) {
-    case Special::LaneId: return lane;
-    case Special::WarpId: return w.index;
-    case Special::NWarpId: return cta.warps.size();
-    case Special::NSmId: return 1;
-    case Special::MaskEq: return 1u << lane;
-    case Special::MaskLt: return (1u << lane) - 1;
-    case Special::MaskLe: return (2u << lane) - 1;
-    case Special::MaskGe: return ~((1u << lane) - 1);
-    case Special::MaskGt: return ~((2u << lane) - 1);
-    case Special::DynamicShared: return config.dynamicShared;
-    case Special::TotalShared: return launch.sharedBytes;
+    case Special::LaneId:
+      return lane;
+    case Special::WarpId:
+      return w.index;
+    case Special::NWarpId:
+      return cta.warps.size();
+    case Special::NSmId:
+      return 1;
+    case Special::MaskEq:
+      return 1u << lane;
+    case Special::MaskLt:
+      return (1u << lane) - 1;
+    case Special::MaskLe:
+      return (2u << lane) - 1;
+    case Special::MaskGe:
+      return ~((1u << lane) - 1);
+    case Special::MaskGt:
+      return ~((2u << lane) - 1);
+    case Special::DynamicShared:
+      return config.dynamicShared;
+    case Special::TotalShared:
+      return launch.sharedBytes;
     case Special::ClusterIdX:
     case Special::ClusterIdY:
-    case Special::ClusterIdZ: return cta.ctaid[k - unsigned(Special::ClusterIdX)];
+    case Special::ClusterIdZ:
+      return cta.ctaid[k - unsigned(Special::ClusterIdX)];
     case Special::NClusterIdX:
     case Special::NClusterIdY:
-    case Special::NClusterIdZ: return config.grid[k - unsigned(Special::NClusterIdX)];
-    case Special::One: return 1;
-    default: return 0;
+    case Special::NClusterIdZ:
+      return config.grid[k - unsigned(Special::NClusterIdX)];
+    case Special::One:
+      return 1;
+    default:
+      return 0;
     }
   }
 };

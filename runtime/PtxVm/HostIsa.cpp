@@ -9,10 +9,16 @@
 #include <atomic>
 
 namespace cosmati::ptxvm {
-namespace base { extern const Isa isa; }
+namespace base {
+extern const Isa isa;
+}
 #ifdef COSMATI_VM_X86
-namespace avx2 { extern const Isa isa; }
-namespace avx512 { extern const Isa isa; }
+namespace avx2 {
+extern const Isa isa;
+}
+namespace avx512 {
+extern const Isa isa;
+}
 #endif
 } // namespace cosmati::ptxvm
 

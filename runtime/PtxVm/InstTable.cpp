@@ -133,7 +133,8 @@ const llvm::StringMap<llvm::SmallVector<const InstForm *, 4>> &formsByOpcode() {
   return map;
 }
 
-bool sequenceAt(llvm::ArrayRef<llvm::StringRef> sequence, llvm::ArrayRef<llvm::StringRef> mods, size_t at) {
+bool sequenceAt(llvm::ArrayRef<llvm::StringRef> sequence, llvm::ArrayRef<llvm::StringRef> mods,
+                size_t at) {
   if (at + sequence.size() > mods.size())
     return false;
   for (size_t k = 0; k < sequence.size(); ++k)
@@ -142,9 +143,10 @@ bool sequenceAt(llvm::ArrayRef<llvm::StringRef> sequence, llvm::ArrayRef<llvm::S
   return true;
 }
 
-/// Consumes `mods` group by group; alternatives of neighbouring groups never overlap in the table, or
-/// the earlier group may take them. `reached`: how many modifiers were understood.
-bool matchForm(const InstForm &form, llvm::ArrayRef<llvm::StringRef> mods, InstMatch &match, size_t &reached) {
+/// Consumes `mods` group by group; alternatives of neighbouring groups never overlap in the table,
+/// or the earlier group may take them. `reached`: how many modifiers were understood.
+bool matchForm(const InstForm &form, llvm::ArrayRef<llvm::StringRef> mods, InstMatch &match,
+               size_t &reached) {
   size_t at = 0;
   unsigned numTypes = 0;
   match = InstMatch();

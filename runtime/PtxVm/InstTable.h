@@ -18,12 +18,21 @@ namespace cosmati::ptxvm {
 
 /// What an operand must be; see Instructions.def.
 struct OperandRule {
-  enum Kind : uint8_t { Typed, Wide, Relaxed, Predicate, NegatablePredicate, PredicatePair, WithPredicate,
-                        Immediate, Carry };
+  enum Kind : uint8_t {
+    Typed,
+    Wide,
+    Relaxed,
+    Predicate,
+    NegatablePredicate,
+    PredicatePair,
+    WithPredicate,
+    Immediate,
+    Carry
+  };
   Kind kind = Typed;
   bool destination = false;
   bool optional = false;
-  int8_t typeIndex = -1;                ///< t, t1, t2; -1: `fixed`
+  int8_t typeIndex = -1; ///< t, t1, t2; -1: `fixed`
   ScalarType fixed = ScalarType::None;
 };
 
@@ -57,7 +66,7 @@ llvm::ArrayRef<InstForm> instructionForms();
 
 /// Finds the row for `opcode` with `mods`. On failure `reason` names the first modifier that no row
 /// accepts at its place.
-bool matchInstruction(llvm::StringRef opcode, llvm::ArrayRef<llvm::StringRef> mods, InstMatch &match,
-                      std::string &reason);
+bool matchInstruction(llvm::StringRef opcode, llvm::ArrayRef<llvm::StringRef> mods,
+                      InstMatch &match, std::string &reason);
 
 } // namespace cosmati::ptxvm

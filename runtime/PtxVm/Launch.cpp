@@ -37,17 +37,20 @@ llvm::Error check(const EntryInfo &entry, const LaunchConfig &config, uint64_t s
   if (volume(config.grid) == 0)
     return refuse(entry, "grid " + dims(config.grid) + " has no CTA");
   if (volume(config.cluster) != 1)
-    return refuse(entry, "cluster " + dims(config.cluster) + "; the machine runs clusters of one CTA");
+    return refuse(entry,
+                  "cluster " + dims(config.cluster) + "; the machine runs clusters of one CTA");
   if (entry.reqntid && *entry.reqntid != config.block)
-    return refuse(entry, "block " + dims(config.block) + " but the kernel requires " + dims(*entry.reqntid));
+    return refuse(entry, "block " + dims(config.block) + " but the kernel requires " +
+                             dims(*entry.reqntid));
   if (entry.maxntid && threads > volume(*entry.maxntid))
-    return refuse(entry, "block " + dims(config.block) + " exceeds .maxntid " + dims(*entry.maxntid));
+    return refuse(entry,
+                  "block " + dims(config.block) + " exceeds .maxntid " + dims(*entry.maxntid));
   if (shared > kMaxShared)
     return refuse(entry, std::to_string(shared) + " bytes of shared memory; the limit is " +
                              std::to_string(kMaxShared));
   if (paramBytes != entry.paramBytes)
-    return refuse(entry, "parameter block of " + std::to_string(paramBytes) + " bytes; the kernel takes " +
-                             std::to_string(entry.paramBytes));
+    return refuse(entry, "parameter block of " + std::to_string(paramBytes) +
+                             " bytes; the kernel takes " + std::to_string(entry.paramBytes));
   return llvm::Error::success();
 }
 
@@ -66,7 +69,8 @@ public:
       turn %= resident.size();
       uint32_t slices = kSlicesPerTurn * uint32_t(resident[turn]->warps.size());
       switch (runCta(*resident[turn], slices)) {
-      case CtaStatus::Failed: return;
+      case CtaStatus::Failed:
+        return;
       case CtaStatus::Finished:
         ++finished;
         idle.push_back(std::move(resident[turn]));
@@ -131,7 +135,8 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
                                    const AddressSpace &memory, Report *report) {
   const EntryInfo *entry = module.findEntry(entryName);
   if (!entry)
-    return llvm::createStringError("there is no kernel '" + entryName + "' in " + module.program().name);
+    return llvm::createStringError("there is no kernel '" + entryName + "' in " +
+                                   module.program().name);
   uint64_t shared = uint64_t(entry->staticShared) + config.dynamicShared;
   if (llvm::Error e = check(*entry, config, shared, paramBlock.size()))
     return e;
@@ -146,7 +151,8 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
   launch.sharedBytes = uint32_t(shared);
 
   uint64_t total = volume(config.grid);
-  uint32_t threads = config.threads ? config.threads : std::max(1u, std::thread::hardware_concurrency());
+  uint32_t threads =
+      config.threads ? config.threads : std::max(1u, std::thread::hardware_concurrency());
   threads = uint32_t(std::min<uint64_t>(threads, total));
   std::atomic<uint64_t> next{0};
   std::vector<std::unique_ptr<Worker>> workers;

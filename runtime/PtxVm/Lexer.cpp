@@ -77,8 +77,9 @@ Token Lexer::number(std::string &error) {
               ((*cursor == '.' && end - cursor > 1 && llvm::isDigit(cursor[1])) ||
                ((*cursor == 'e' || *cursor == 'E') && end - cursor > 1));
   if (real) {
-    while (cursor != end && (llvm::isAlnum(*cursor) || *cursor == '.' ||
-                             ((*cursor == '-' || *cursor == '+') && llvm::toLower(cursor[-1]) == 'e')))
+    while (cursor != end &&
+           (llvm::isAlnum(*cursor) || *cursor == '.' ||
+            ((*cursor == '-' || *cursor == '+') && llvm::toLower(cursor[-1]) == 'e')))
       ++cursor;
     double value = std::strtod(std::string(digits, cursor).c_str(), nullptr);
     std::memcpy(&token.value, &value, sizeof(value));

@@ -18,7 +18,9 @@ namespace {
 /// Variables of modules live far from what AddressSpace hands out.
 std::atomic<uint64_t> nextGlobal{uint64_t(0x10) << 56};
 
-uint64_t alignTo(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+uint64_t alignTo(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 class ModuleDecoder {
 public:
@@ -52,7 +54,10 @@ private:
   ModuleContext context;
   std::string error;
   std::vector<std::vector<VariablePlace>> places; ///< by function, of its variables
-  struct Pending { const ast::Variable *variable; size_t global; };
+  struct Pending {
+    const ast::Variable *variable;
+    size_t global;
+  };
   std::vector<Pending> pending;
 
   static bool isDynamicShared(const ast::Variable &v) {
@@ -213,7 +218,8 @@ private:
       value = it->second.address;
       if (element.negated && it->second.space == Space::Shared)
         value += kSharedWindow;
-    } else if (auto f = program.functionIndex.find(element.name); f != program.functionIndex.end()) {
+    } else if (auto f = program.functionIndex.find(element.name);
+               f != program.functionIndex.end()) {
       value = kFunctionAddressBase + f->second;
     } else {
       return false;
@@ -231,7 +237,8 @@ private:
         uint64_t value = element.value;
         if (element.kind == ast::Operand::Name && !addressOf(element, value)) {
           error = (program.name + ":" + llvm::Twine(v.line) + ": '" + element.name +
-                   "' in the initialiser of '" + v.name + "' is not declared").str();
+                   "' in the initialiser of '" + v.name + "' is not declared")
+                      .str();
           return false;
         }
         if (element.kind == ast::Operand::Float64 && v.type == ScalarType::F32) {
@@ -298,7 +305,8 @@ void ParamBlock::setBytes(size_t index, const void *value, size_t bytes) {
 
 llvm::StringRef cosmati::ptxvm::instClassName(InstClass c) {
   static constexpr llvm::StringLiteral names[] = {
-      "integer", "float", "half", "convert", "move", "compare", "control", "global-load", "global-store",
-      "shared-load", "shared-store", "other-memory", "atomic", "barrier", "warp", "special"};
+      "integer", "float",       "half",         "convert",     "move",         "compare",
+      "control", "global-load", "global-store", "shared-load", "shared-store", "other-memory",
+      "atomic",  "barrier",     "warp",         "special"};
   return names[size_t(c)];
 }

@@ -288,8 +288,8 @@ bool Parser::function(bool entry) {
   return true;
 }
 
-llvm::Expected<std::unique_ptr<ast::Module>>
-cosmati::ptxvm::parseModule(llvm::StringRef text, llvm::StringRef name) {
+llvm::Expected<std::unique_ptr<ast::Module>> cosmati::ptxvm::parseModule(llvm::StringRef text,
+                                                                         llvm::StringRef name) {
   auto module = std::make_unique<ast::Module>();
   module->text = text.str();
   Parser parser(*module, name);

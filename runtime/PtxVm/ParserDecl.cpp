@@ -10,7 +10,8 @@
 
 using namespace cosmati::ptxvm;
 
-/// What follows `.param`/`.global`/...: alignment, pointer attributes, vector, type, name, dimensions.
+/// What follows `.param`/`.global`/...: alignment, pointer attributes, vector, type, name,
+/// dimensions.
 bool Parser::variableHead(ast::Variable &variable, bool parameter) {
   variable.line = tok.line;
   uint64_t lanes = 1, align = 0;

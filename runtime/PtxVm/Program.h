@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// All functions of a module share one array of instructions and one numbering of basic blocks, so that
-// a block's counter, first instruction and source line are plain array look-ups.
+// All functions of a module share one array of instructions and one numbering of basic blocks, so
+// that a block's counter, first instruction and source line are plain array look-ups.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -21,14 +21,45 @@ namespace cosmati::ptxvm {
 
 /// Registers whose value the machine supplies. The ones before Clock are fixed for a thread.
 enum class Special : uint8_t {
-  TidX, TidY, TidZ, NtidX, NtidY, NtidZ, CtaidX, CtaidY, CtaidZ, NctaidX, NctaidY, NctaidZ,
-  LaneId, WarpId, NWarpId, SmId, NSmId, GridId,
-  MaskEq, MaskLe, MaskLt, MaskGe, MaskGt,
-  DynamicShared, TotalShared,
-  ClusterIdX, ClusterIdY, ClusterIdZ, NClusterIdX, NClusterIdY, NClusterIdZ,
+  TidX,
+  TidY,
+  TidZ,
+  NtidX,
+  NtidY,
+  NtidZ,
+  CtaidX,
+  CtaidY,
+  CtaidZ,
+  NctaidX,
+  NctaidY,
+  NctaidZ,
+  LaneId,
+  WarpId,
+  NWarpId,
+  SmId,
+  NSmId,
+  GridId,
+  MaskEq,
+  MaskLe,
+  MaskLt,
+  MaskGe,
+  MaskGt,
+  DynamicShared,
+  TotalShared,
+  ClusterIdX,
+  ClusterIdY,
+  ClusterIdZ,
+  NClusterIdX,
+  NClusterIdY,
+  NClusterIdZ,
   One,  ///< extents of a cluster of one CTA
   Zero, ///< ranks within it
-  Clock, Clock64, ClockHi, GlobalTimer, GlobalTimerLo, GlobalTimerHi,
+  Clock,
+  Clock64,
+  ClockHi,
+  GlobalTimer,
+  GlobalTimerLo,
+  GlobalTimerHi,
 };
 inline bool isDynamic(Special s) { return s >= Special::Clock; }
 
@@ -44,13 +75,13 @@ struct FrameLayout {
   uint32_t bytes = 0;
   std::vector<uint8_t> constants; ///< image of the frame's beginning
   std::vector<SpecialSlot> specials;
-  uint32_t localBytes = 0; ///< per lane: .local variables and .param of calls
+  uint32_t localBytes = 0;     ///< per lane: .local variables and .param of calls
   bool readsUnwritten = false; ///< some register may be read before it is written
 };
 
 struct BlockInfo {
-  uint32_t first = 0;      ///< instruction number
-  uint32_t count = 0;      ///< instructions that stand in the source
+  uint32_t first = 0; ///< instruction number
+  uint32_t count = 0; ///< instructions that stand in the source
   uint32_t function = 0;
   std::array<uint16_t, size_t(InstClass::NumClasses)> classes{};
 };
@@ -72,9 +103,9 @@ struct FunctionInfo {
 enum class Builtin : uint8_t { None, Vprintf, AssertFail };
 
 struct CallSite {
-  uint32_t function = ~0u;              ///< callee; ~0: indirect or builtin
+  uint32_t function = ~0u; ///< callee; ~0: indirect or builtin
   Builtin builtin = Builtin::None;
-  uint32_t target = 0;                  ///< slot of the function address for indirect calls
+  uint32_t target = 0;                   ///< slot of the function address for indirect calls
   std::vector<Slice> arguments, results; ///< in the caller's frame
 };
 
@@ -100,19 +131,19 @@ struct Program {
   const Isa *isa = nullptr;
 
   std::vector<Inst> code;
-  std::vector<InstInfo> info;             ///< parallel to `code`
-  std::vector<const Inst *> blockStart;   ///< by block
+  std::vector<InstInfo> info;           ///< parallel to `code`
+  std::vector<const Inst *> blockStart; ///< by block
   std::vector<BlockInfo> blocks;
-  std::vector<uint32_t> vectorOps;        ///< operand lists of 8-element accesses
+  std::vector<uint32_t> vectorOps;                 ///< operand lists of 8-element accesses
   std::vector<std::vector<uint32_t>> branchTables; ///< targets of brx.idx, as blocks
   std::vector<CallSite> calls;
   std::vector<FunctionInfo> functions;
   llvm::StringMap<uint32_t> functionIndex;
   std::vector<EntryInfo> entries;
-  std::vector<uint32_t> entryFunction;    ///< by entry: its function
+  std::vector<uint32_t> entryFunction; ///< by entry: its function
   std::vector<GlobalVariable> globals;
-  RegionMap globalRegions;                ///< the globals, for address look-up
-  bool hasDynamicShared = false;          ///< there is an .extern .shared array
+  RegionMap globalRegions;       ///< the globals, for address look-up
+  bool hasDynamicShared = false; ///< there is an .extern .shared array
   uint32_t dynamicSharedAlign = 16;
 
   uint32_t indexOf(const Inst *i) const { return uint32_t(i - code.data()); }

@@ -15,7 +15,8 @@
 //   Error e = ptxvm::launch(**module, "k", config, params.bytes(), memory, &report);
 //
 // A module is immutable after parsing apart from the storage of its `.global` variables, and may be
-// launched from several threads at once. Units: bytes everywhere; grid and block in CTAs and threads.
+// launched from several threads at once. Units: bytes everywhere; grid and block in CTAs and
+// threads.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -40,29 +41,30 @@ struct Program;
 /// multiple of its alignment.
 struct ParamInfo {
   std::string name;
-  std::string type;          ///< PTX type text: "u64", "f32", "b8"
-  uint32_t offset = 0;       ///< byte offset in the parameter block
-  uint32_t bytes = 0;        ///< size; for an array parameter the size of the whole array
-  uint32_t align = 1;        ///< alignment in bytes
-  bool pointer = false;      ///< declared with `.ptr`
+  std::string type;     ///< PTX type text: "u64", "f32", "b8"
+  uint32_t offset = 0;  ///< byte offset in the parameter block
+  uint32_t bytes = 0;   ///< size; for an array parameter the size of the whole array
+  uint32_t align = 1;   ///< alignment in bytes
+  bool pointer = false; ///< declared with `.ptr`
 };
 
 /// What a module says about one `.entry`.
 struct EntryInfo {
   std::string name;
   std::vector<ParamInfo> params;
-  uint32_t paramBytes = 0;                       ///< size of the parameter block
+  uint32_t paramBytes = 0;                        ///< size of the parameter block
   std::optional<std::array<uint32_t, 3>> reqntid; ///< `.reqntid`: the only legal block shape
   std::optional<std::array<uint32_t, 3>> maxntid; ///< `.maxntid`: product bounds the block size
-  uint32_t staticShared = 0;                     ///< bytes of statically sized shared memory
-  uint32_t numRegs = 0;                          ///< 32-lane register slots after slot allocation
+  uint32_t staticShared = 0;                      ///< bytes of statically sized shared memory
+  uint32_t numRegs = 0;                           ///< 32-lane register slots after slot allocation
 };
 
 /// A parsed, checked and decoded PTX module.
 class Module {
 public:
-  /// Parses `ptx`. `name` stands for it in messages. Fails with "name:line: text: reason" for PTX that
-  /// is malformed and for every instruction, modifier or type that the machine does not implement.
+  /// Parses `ptx`. `name` stands for it in messages. Fails with "name:line: text: reason" for PTX
+  /// that is malformed and for every instruction, modifier or type that the machine does not
+  /// implement.
   static llvm::Expected<std::shared_ptr<Module>> parse(llvm::StringRef ptx, llvm::StringRef name);
   ~Module();
 
@@ -117,19 +119,34 @@ struct Finding {
   std::string kind;    ///< "out-of-bounds", "misaligned", "trap", "deadlock", ...
   std::string message; ///< the whole report, several lines, for people
   std::string entry;
-  std::array<uint32_t, 3> ctaid{}; ///< program id
-  std::array<uint32_t, 3> tid{};   ///< first offending thread
-  uint64_t address = 0;            ///< offending address, when there is one
-  uint32_t line = 0;               ///< line in the PTX text
-  std::string instruction;         ///< the instruction's text
+  std::array<uint32_t, 3> ctaid{};   ///< program id
+  std::array<uint32_t, 3> tid{};     ///< first offending thread
+  uint64_t address = 0;              ///< offending address, when there is one
+  uint32_t line = 0;                 ///< line in the PTX text
+  std::string instruction;           ///< the instruction's text
   uint32_t locFile = 0, locLine = 0; ///< operands of the `.loc` in force; 0 = none
   uint32_t locColumn = 0; ///< its column: 1-based index of the source chain in images we compiled
 };
 
 /// Instruction classes of the counters.
 enum class InstClass : uint8_t {
-  Integer, Float, Half, Convert, Move, Compare, Control, GlobalLoad, GlobalStore, SharedLoad,
-  SharedStore, OtherMemory, Atomic, Barrier, Warp, Special, NumClasses
+  Integer,
+  Float,
+  Half,
+  Convert,
+  Move,
+  Compare,
+  Control,
+  GlobalLoad,
+  GlobalStore,
+  SharedLoad,
+  SharedStore,
+  OtherMemory,
+  Atomic,
+  Barrier,
+  Warp,
+  Special,
+  NumClasses
 };
 llvm::StringRef instClassName(InstClass c);
 
@@ -146,16 +163,16 @@ struct Report {
   Counters counters;
 };
 
-/// Runs `entry` over the grid; returns when all CTAs have ended. On a fault the launch stops and the
-/// error's text is that of the first finding; `report`, when given, holds it structured.
+/// Runs `entry` over the grid; returns when all CTAs have ended. On a fault the launch stops and
+/// the error's text is that of the first finding; `report`, when given, holds it structured.
 llvm::Error launch(const Module &module, llvm::StringRef entry, const LaunchConfig &config,
                    llvm::ArrayRef<uint8_t> paramBlock, const AddressSpace &memory,
                    Report *report = nullptr);
 
 /// Name of the instruction set the executor uses on this machine: "avx512", "avx2" or "base".
 llvm::StringRef hostIsaName();
-/// Forces one of the names above (for tests and benches); false if this host lacks it. Affects modules
-/// parsed afterwards.
+/// Forces one of the names above (for tests and benches); false if this host lacks it. Affects
+/// modules parsed afterwards.
 bool setHostIsa(llvm::StringRef name);
 
 } // namespace cosmati::ptxvm

@@ -12,8 +12,8 @@
 using namespace cosmati::ptxvm;
 
 namespace {
-constexpr int32_t kQuantum = 1024;       ///< blocks a warp runs before the next one's turn
-constexpr uint32_t kIdleYields = 64;     ///< turns after which lanes waiting for siblings are let go
+constexpr int32_t kQuantum = 1024;   ///< blocks a warp runs before the next one's turn
+constexpr uint32_t kIdleYields = 64; ///< turns after which lanes waiting for siblings are let go
 
 uint64_t nextRandom(uint64_t &state) { // xorshift64
   state ^= state << 13;
@@ -54,7 +54,8 @@ uint64_t instructionsSoFar(const Cta &cta) {
   return total;
 }
 
-/// True after recording that the CTA ran too long. `before`: the worker's count when the slice began.
+/// True after recording that the CTA ran too long. `before`: the worker's count when the slice
+/// began.
 bool overLimit(Cta &cta, uint64_t before) {
   uint64_t limit = cta.launch->config->maxInstructions;
   if (!limit)

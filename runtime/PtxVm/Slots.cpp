@@ -113,8 +113,8 @@ private:
       }
     }
   }
-  /// Uses stand at even, definitions at odd positions. An instruction with several destinations keeps
-  /// its sources alive beyond the definitions: they must not share slots.
+  /// Uses stand at even, definitions at odd positions. An instruction with several destinations
+  /// keeps its sources alive beyond the definitions: they must not share slots.
   void cover(uint32_t b) {
     const CfgBlock &block = cfg.blocks[b];
     in[b].each([&](uint32_t r) { intervals[r].cover(2 * block.first); });
@@ -206,7 +206,8 @@ SlotAssignment cosmati::ptxvm::assignSlots(const FunctionDraft &draft, const Cfg
   }
   result.registers.assign(draft.registers.size(), ~0u);
   for (uint32_t r : order)
-    result.registers[r] = base[size_t(draft.registers[r])] + number[r] * slotBytes(draft.registers[r]);
+    result.registers[r] =
+        base[size_t(draft.registers[r])] + number[r] * slotBytes(draft.registers[r]);
   result.layout.bytes = offset;
   result.layout.readsUnwritten = liveness.readsUnwritten;
   return result;

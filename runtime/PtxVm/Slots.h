@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Compilers give every value a register of its own; a warp's frame would be megabytes. Registers whose
-// live ranges don't meet share a slot, which keeps a frame in the first cache level. Ranges are those of
-// one thread along its path; since every lane writes only its own element of a slot, what other lanes do
-// in the meantime does not matter.
+// Compilers give every value a register of its own; a warp's frame would be megabytes. Registers
+// whose live ranges don't meet share a slot, which keeps a frame in the first cache level. Ranges
+// are those of one thread along its path; since every lane writes only its own element of a slot,
+// what other lanes do in the meantime does not matter.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -21,7 +21,7 @@ namespace cosmati::ptxvm {
 struct SlotAssignment {
   std::vector<uint32_t> registers; ///< byte offset by register; ~0 for unused ones
   std::vector<uint32_t> constants, specials;
-  FrameLayout layout;              ///< all but localBytes
+  FrameLayout layout; ///< all but localBytes
   uint32_t numSlots = 0;
 };
 

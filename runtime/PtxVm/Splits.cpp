@@ -79,8 +79,8 @@ const Inst *cosmati::ptxvm::nextSplit(Warp &w) {
   return nullptr;
 }
 
-/// Lets `split` arrive at `block` as often as it is expected there. False if it must wait; else it is
-/// the merged split to go on with.
+/// Lets `split` arrive at `block` as often as it is expected there. False if it must wait; else it
+/// is the merged split to go on with.
 static bool arrive(WarpState &s, Split &split, uint32_t block) {
   while (split.reconv >= 0 && s.reconv[split.reconv].block == block) {
     Reconv &entry = s.reconv[split.reconv];

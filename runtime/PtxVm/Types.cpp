@@ -14,10 +14,9 @@ struct TypeRow {
   unsigned bits;
   TypeClass cls;
 };
-constexpr TypeRow rows[] = {
-    {"none", 0, TypeClass::None},
+constexpr TypeRow rows[] = {{"none", 0, TypeClass::None},
 #define X(id, name, bits, cls) {name, bits, TypeClass::cls},
-    COSMATI_PTX_TYPES(X)
+                            COSMATI_PTX_TYPES(X)
 #undef X
 };
 } // namespace
@@ -35,13 +34,20 @@ TypeClass cosmati::ptxvm::classOf(ScalarType type) { return rows[size_t(type)].c
 
 llvm::StringRef cosmati::ptxvm::spaceName(Space space) {
   switch (space) {
-  case Space::Generic: return "generic";
-  case Space::Reg: return "register";
-  case Space::Global: return "global";
-  case Space::Const: return "const";
-  case Space::Shared: return "shared";
-  case Space::Local: return "local";
-  case Space::Param: return "param";
+  case Space::Generic:
+    return "generic";
+  case Space::Reg:
+    return "register";
+  case Space::Global:
+    return "global";
+  case Space::Const:
+    return "const";
+  case Space::Shared:
+    return "shared";
+  case Space::Local:
+    return "local";
+  case Space::Param:
+    return "param";
   }
   return "";
 }

@@ -11,8 +11,9 @@
 
 namespace cosmati::ptxvm {
 
-/// Runs `work(0) ... work(count - 1)` at once, the first on the calling thread, and returns when all are
-/// done. Helper threads are started when first needed and kept; a forked child starts its own.
+/// Runs `work(0) ... work(count - 1)` at once, the first on the calling thread, and returns when
+/// all are done. Helper threads are started when first needed and kept; a forked child starts its
+/// own.
 void runOnWorkers(uint32_t count, const std::function<void(uint32_t)> &work);
 
 } // namespace cosmati::ptxvm

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Lane by lane in lane order, each a compare-and-swap loop on the host's memory, so that CTAs on other
-// threads see them whole. All orderings are sequentially consistent, which every weaker one allows.
+// Lane by lane in lane order, each a compare-and-swap loop on the host's memory, so that CTAs on
+// other threads see them whole. All orderings are sequentially consistent, which every weaker one
+// allows.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Resolve.h"
@@ -16,18 +17,35 @@
 namespace cosmati::ptxvm {
 namespace {
 
-struct Add { template <class T> static T apply(T old, T v) { return T(old + v); } };
-struct Min { template <class T> static T apply(T old, T v) { return v < old ? v : old; } };
-struct Max { template <class T> static T apply(T old, T v) { return v > old ? v : old; } };
-struct And { template <class T> static T apply(T old, T v) { return T(old & v); } };
-struct Or { template <class T> static T apply(T old, T v) { return T(old | v); } };
-struct Xor { template <class T> static T apply(T old, T v) { return T(old ^ v); } };
-struct Exch { template <class T> static T apply(T, T v) { return v; } };
-struct Inc { static uint32_t apply(uint32_t old, uint32_t v) { return old >= v ? 0 : old + 1; } };
+struct Add {
+  template <class T> static T apply(T old, T v) { return T(old + v); }
+};
+struct Min {
+  template <class T> static T apply(T old, T v) { return v < old ? v : old; }
+};
+struct Max {
+  template <class T> static T apply(T old, T v) { return v > old ? v : old; }
+};
+struct And {
+  template <class T> static T apply(T old, T v) { return T(old & v); }
+};
+struct Or {
+  template <class T> static T apply(T old, T v) { return T(old | v); }
+};
+struct Xor {
+  template <class T> static T apply(T old, T v) { return T(old ^ v); }
+};
+struct Exch {
+  template <class T> static T apply(T, T v) { return v; }
+};
+struct Inc {
+  static uint32_t apply(uint32_t old, uint32_t v) { return old >= v ? 0 : old + 1; }
+};
 struct Dec {
   static uint32_t apply(uint32_t old, uint32_t v) { return old == 0 || old > v ? v : old - 1; }
 };
-/// f32 addition of atom flushes subnormals in hardware's global memory; PTX leaves it open, we keep them.
+/// f32 addition of atom flushes subnormals in hardware's global memory; PTX leaves it open, we keep
+/// them.
 struct AddSingle {
   static uint32_t apply(uint32_t old, uint32_t v) {
     return bitsAs<uint32_t>(canonical(bitsAs<float>(old) + bitsAs<float>(v)));
@@ -41,14 +59,18 @@ struct AddDouble {
 template <bool Bf> float widen(uint16_t v) { return Bf ? bfloatToFloat(v) : halfToFloat(v); }
 template <bool Bf> uint16_t narrow(float v) { return Bf ? floatToBfloat(v) : floatToHalf(v); }
 template <bool Bf> struct AddHalf {
-  static uint16_t apply(uint16_t old, uint16_t v) { return narrow<Bf>(widen<Bf>(old) + widen<Bf>(v)); }
+  static uint16_t apply(uint16_t old, uint16_t v) {
+    return narrow<Bf>(widen<Bf>(old) + widen<Bf>(v));
+  }
 };
 template <bool Bf, bool Max> struct MinMaxHalf {
   static uint16_t apply(uint16_t old, uint16_t v) {
     float a = widen<Bf>(old), b = widen<Bf>(v);
     if (a != a)
       return b != b ? kNan16 : v;
-    bool take = a == b ? ((old >> 15) != (v >> 15)) && ((old >> 15) == uint16_t(Max)) : Max ? b > a : b < a;
+    bool take = a == b ? ((old >> 15) != (v >> 15)) && ((old >> 15) == uint16_t(Max))
+                : Max  ? b > a
+                       : b < a;
     return take ? v : old;
   }
 };
@@ -94,8 +116,8 @@ template <class T> const Inst *compareAndSwap(Warp &w, const Inst *i) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     T old = expected[l];
-    __atomic_compare_exchange_n(reinterpret_cast<T *>(x.host + x.offset[l]), &old, desired[l], false,
-                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    __atomic_compare_exchange_n(reinterpret_cast<T *>(x.host + x.offset[l]), &old, desired[l],
+                                false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     d[l] = old;
   }
   return i + 1;
@@ -132,11 +154,16 @@ template <bool Compare> const Inst *wide(Warp &w, const Inst *i) {
 
 template <class Op> Handler integer(ScalarType t) {
   switch (t) {
-  case ScalarType::U32: return update<uint32_t, Op>;
-  case ScalarType::S32: return update<int32_t, Op>;
-  case ScalarType::U64: return update<uint64_t, Op>;
-  case ScalarType::S64: return update<int64_t, Op>;
-  default: return nullptr;
+  case ScalarType::U32:
+    return update<uint32_t, Op>;
+  case ScalarType::S32:
+    return update<int32_t, Op>;
+  case ScalarType::U64:
+    return update<uint64_t, Op>;
+  case ScalarType::S64:
+    return update<int64_t, Op>;
+  default:
+    return nullptr;
   }
 }
 template <class Op> Handler bits(ScalarType t) {
@@ -145,22 +172,34 @@ template <class Op> Handler bits(ScalarType t) {
 }
 Handler floatAdd(ScalarType t) {
   switch (t) {
-  case ScalarType::F32: return update<uint32_t, AddSingle>;
-  case ScalarType::F64: return update<uint64_t, AddDouble>;
-  case ScalarType::F16: return update<uint16_t, AddHalf<false>>;
-  case ScalarType::BF16: return update<uint16_t, AddHalf<true>>;
-  case ScalarType::F16x2: return update<uint32_t, Packed<AddHalf<false>>>;
-  case ScalarType::BF16x2: return update<uint32_t, Packed<AddHalf<true>>>;
-  default: return nullptr;
+  case ScalarType::F32:
+    return update<uint32_t, AddSingle>;
+  case ScalarType::F64:
+    return update<uint64_t, AddDouble>;
+  case ScalarType::F16:
+    return update<uint16_t, AddHalf<false>>;
+  case ScalarType::BF16:
+    return update<uint16_t, AddHalf<true>>;
+  case ScalarType::F16x2:
+    return update<uint32_t, Packed<AddHalf<false>>>;
+  case ScalarType::BF16x2:
+    return update<uint32_t, Packed<AddHalf<true>>>;
+  default:
+    return nullptr;
   }
 }
 template <bool IsMax> Handler halfMinMax(ScalarType t) {
   switch (t) {
-  case ScalarType::F16: return update<uint16_t, MinMaxHalf<false, IsMax>>;
-  case ScalarType::BF16: return update<uint16_t, MinMaxHalf<true, IsMax>>;
-  case ScalarType::F16x2: return update<uint32_t, Packed<MinMaxHalf<false, IsMax>>>;
-  case ScalarType::BF16x2: return update<uint32_t, Packed<MinMaxHalf<true, IsMax>>>;
-  default: return nullptr;
+  case ScalarType::F16:
+    return update<uint16_t, MinMaxHalf<false, IsMax>>;
+  case ScalarType::BF16:
+    return update<uint16_t, MinMaxHalf<true, IsMax>>;
+  case ScalarType::F16x2:
+    return update<uint32_t, Packed<MinMaxHalf<false, IsMax>>>;
+  case ScalarType::BF16x2:
+    return update<uint32_t, Packed<MinMaxHalf<true, IsMax>>>;
+  default:
+    return nullptr;
   }
 }
 
@@ -172,21 +211,32 @@ Handler selectAtomic(const Selection &s) {
   switch (s.id) {
   case InstId::AtomI:
   case InstId::RedI:
-    return has(s, Mod::add) ? integer<Add>(t) : has(s, Mod::min) ? integer<Min>(t) : integer<Max>(t);
+    return has(s, Mod::add)   ? integer<Add>(t)
+           : has(s, Mod::min) ? integer<Min>(t)
+                              : integer<Max>(t);
   case InstId::AtomF:
-  case InstId::RedF: return floatAdd(t);
+  case InstId::RedF:
+    return floatAdd(t);
   case InstId::AtomMinMaxH:
-  case InstId::RedMinMaxH: return has(s, Mod::max) ? halfMinMax<true>(t) : halfMinMax<false>(t);
+  case InstId::RedMinMaxH:
+    return has(s, Mod::max) ? halfMinMax<true>(t) : halfMinMax<false>(t);
   case InstId::AtomB:
-  case InstId::RedB: return has(s, Mod::and_) ? bits<And>(t) : has(s, Mod::or_) ? bits<Or>(t) : bits<Xor>(t);
-  case InstId::AtomExch: return t == ScalarType::B128 ? wide<false> : bits<Exch>(t);
+  case InstId::RedB:
+    return has(s, Mod::and_) ? bits<And>(t) : has(s, Mod::or_) ? bits<Or>(t) : bits<Xor>(t);
+  case InstId::AtomExch:
+    return t == ScalarType::B128 ? wide<false> : bits<Exch>(t);
   case InstId::AtomIncDec:
-  case InstId::RedIncDec: return has(s, Mod::inc) ? update<uint32_t, Inc> : update<uint32_t, Dec>;
+  case InstId::RedIncDec:
+    return has(s, Mod::inc) ? update<uint32_t, Inc> : update<uint32_t, Dec>;
   case InstId::AtomCas:
-    if (t == ScalarType::B128) return wide<true>;
-    if (t == ScalarType::B16) return compareAndSwap<uint16_t>;
-    return t == ScalarType::B64 || t == ScalarType::U64 ? compareAndSwap<uint64_t> : compareAndSwap<uint32_t>;
-  default: return nullptr;
+    if (t == ScalarType::B128)
+      return wide<true>;
+    if (t == ScalarType::B16)
+      return compareAndSwap<uint16_t>;
+    return t == ScalarType::B64 || t == ScalarType::U64 ? compareAndSwap<uint64_t>
+                                                        : compareAndSwap<uint32_t>;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

@@ -5,14 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Arrival is counted per warp, as hardware does: a warp all of whose living lanes have arrived counts
-// 32. A barrier without a count waits for every living thread of the CTA; exited threads don't count.
-// Operands: op[0] destination of a reduction, op[1] barrier, op[2] count, op[3] predicate.
+// Arrival is counted per warp, as hardware does: a warp all of whose living lanes have arrived
+// counts
+// 32. A barrier without a count waits for every living thread of the CTA; exited threads don't
+// count. Operands: op[0] destination of a reduction, op[1] barrier, op[2] count, op[3] predicate.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Barrier.h"
-#include "runtime/PtxVm/exec/Lanes.h"
 #include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/exec/Lanes.h"
 
 namespace cosmati::ptxvm {
 namespace {
@@ -114,8 +115,9 @@ void barrierExit(Warp &w) {
 
 namespace base {
 Handler selectBarrier(const Selection &s) {
-  s.flags = uint16_t((has(s, Mod::arrive) ? kBarrierArrive : 0) | (has(s, Mod::popc) ? kBarrierPopc : 0) |
-                     (has(s, Mod::and_) ? kBarrierAnd : 0) | (has(s, Mod::or_) ? kBarrierOr : 0));
+  s.flags =
+      uint16_t((has(s, Mod::arrive) ? kBarrierArrive : 0) | (has(s, Mod::popc) ? kBarrierPopc : 0) |
+               (has(s, Mod::and_) ? kBarrierAnd : 0) | (has(s, Mod::or_) ? kBarrierOr : 0));
   return barrier;
 }
 } // namespace base

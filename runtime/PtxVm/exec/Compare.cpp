@@ -16,11 +16,21 @@ namespace {
 
 enum : uint16_t { kSwap = 1, kNegate = 2, kAnd = 4, kOr = 8, kXor = 16 };
 
-struct Lt { template <class T> static bool apply(T a, T b) { return a < b; } };
-struct Le { template <class T> static bool apply(T a, T b) { return a <= b; } };
-struct Eq { template <class T> static bool apply(T a, T b) { return a == b; } };
-struct LtGt { template <class T> static bool apply(T a, T b) { return a < b || a > b; } };
-struct Unordered { template <class T> static bool apply(T a, T b) { return a != a || b != b; } };
+struct Lt {
+  template <class T> static bool apply(T a, T b) { return a < b; }
+};
+struct Le {
+  template <class T> static bool apply(T a, T b) { return a <= b; }
+};
+struct Eq {
+  template <class T> static bool apply(T a, T b) { return a == b; }
+};
+struct LtGt {
+  template <class T> static bool apply(T a, T b) { return a < b || a > b; }
+};
+struct Unordered {
+  template <class T> static bool apply(T a, T b) { return a != a || b != b; }
+};
 
 // How a register's raw lanes are read.
 template <class T> struct Plain {
@@ -126,10 +136,14 @@ enum class Form { Setp, Set16, Set32, SetpHalves, SetHalves };
 
 template <class Op, class Lane> Handler formOf(Form form) {
   switch (form) {
-  case Form::Setp: return setp<Op, Lane>;
-  case Form::Set16: return set16<Op, Lane>;
-  case Form::Set32: return set32<Op, Lane>;
-  default: return nullptr;
+  case Form::Setp:
+    return setp<Op, Lane>;
+  case Form::Set16:
+    return set16<Op, Lane>;
+  case Form::Set32:
+    return set32<Op, Lane>;
+  default:
+    return nullptr;
   }
 }
 template <class Op, class Lane> Handler halfFormOf(Form form) {
@@ -141,14 +155,18 @@ template <class Op, class Lane> Handler halfFormOf(Form form) {
 }
 template <class Op> Handler floatFor(ScalarType t, bool ftz, Form form) {
   switch (t) {
-  case ScalarType::F32: return ftz ? formOf<Op, SingleFtz>(form) : formOf<Op, Single>(form);
-  case ScalarType::F64: return formOf<Op, Plain<double>>(form);
+  case ScalarType::F32:
+    return ftz ? formOf<Op, SingleFtz>(form) : formOf<Op, Single>(form);
+  case ScalarType::F64:
+    return formOf<Op, Plain<double>>(form);
   case ScalarType::F16:
   case ScalarType::F16x2:
     return ftz ? halfFormOf<Op, HalfFtzLane>(form) : halfFormOf<Op, HalfLane>(form);
   case ScalarType::BF16:
-  case ScalarType::BF16x2: return halfFormOf<Op, BfloatLane>(form);
-  default: return nullptr;
+  case ScalarType::BF16x2:
+    return halfFormOf<Op, BfloatLane>(form);
+  default:
+    return nullptr;
   }
 }
 template <class Op> Handler intFor(ScalarType t, bool forceUnsigned, Form form) {
@@ -158,20 +176,24 @@ template <class Op> Handler intFor(ScalarType t, bool forceUnsigned, Form form) 
       return formOf<Op, Plain<int16_t>>(form);
     [[fallthrough]];
   case ScalarType::B16:
-  case ScalarType::U16: return formOf<Op, Plain<uint16_t>>(form);
+  case ScalarType::U16:
+    return formOf<Op, Plain<uint16_t>>(form);
   case ScalarType::S32:
     if (!forceUnsigned)
       return formOf<Op, Plain<int32_t>>(form);
     [[fallthrough]];
   case ScalarType::B32:
-  case ScalarType::U32: return formOf<Op, Plain<uint32_t>>(form);
+  case ScalarType::U32:
+    return formOf<Op, Plain<uint32_t>>(form);
   case ScalarType::S64:
     if (!forceUnsigned)
       return formOf<Op, Plain<int64_t>>(form);
     [[fallthrough]];
   case ScalarType::B64:
-  case ScalarType::U64: return formOf<Op, Plain<uint64_t>>(form);
-  default: return nullptr;
+  case ScalarType::U64:
+    return formOf<Op, Plain<uint64_t>>(form);
+  default:
+    return nullptr;
   }
 }
 
@@ -194,34 +216,52 @@ Handler selectFloat(const Selection &s, ScalarType t, Form form) {
     s.flags |= flags;
     return floatFor<decltype(op)>(t, ftz, form);
   };
-  if (has(s, Mod::eq)) return with(0, Eq());
-  if (has(s, Mod::ne)) return with(0, LtGt());
-  if (has(s, Mod::lt)) return with(0, Lt());
-  if (has(s, Mod::le)) return with(0, Le());
-  if (has(s, Mod::gt)) return with(kSwap, Lt());
-  if (has(s, Mod::ge)) return with(kSwap, Le());
-  if (has(s, Mod::equ)) return with(kNegate, LtGt());
-  if (has(s, Mod::neu)) return with(kNegate, Eq());
-  if (has(s, Mod::ltu)) return with(kSwap | kNegate, Le());
-  if (has(s, Mod::leu)) return with(kSwap | kNegate, Lt());
-  if (has(s, Mod::gtu)) return with(kNegate, Le());
-  if (has(s, Mod::geu)) return with(kNegate, Lt());
-  if (has(s, Mod::num)) return with(kNegate, Unordered());
+  if (has(s, Mod::eq))
+    return with(0, Eq());
+  if (has(s, Mod::ne))
+    return with(0, LtGt());
+  if (has(s, Mod::lt))
+    return with(0, Lt());
+  if (has(s, Mod::le))
+    return with(0, Le());
+  if (has(s, Mod::gt))
+    return with(kSwap, Lt());
+  if (has(s, Mod::ge))
+    return with(kSwap, Le());
+  if (has(s, Mod::equ))
+    return with(kNegate, LtGt());
+  if (has(s, Mod::neu))
+    return with(kNegate, Eq());
+  if (has(s, Mod::ltu))
+    return with(kSwap | kNegate, Le());
+  if (has(s, Mod::leu))
+    return with(kSwap | kNegate, Lt());
+  if (has(s, Mod::gtu))
+    return with(kNegate, Le());
+  if (has(s, Mod::geu))
+    return with(kNegate, Lt());
+  if (has(s, Mod::num))
+    return with(kNegate, Unordered());
   return with(0, Unordered());
 }
 /// What set writes for true.
 int64_t truth(ScalarType t) {
   switch (t) {
-  case ScalarType::F32: return 0x3f800000;
+  case ScalarType::F32:
+    return 0x3f800000;
   case ScalarType::F16:
-  case ScalarType::F16x2: return 0x3c00;
+  case ScalarType::F16x2:
+    return 0x3c00;
   case ScalarType::BF16:
-  case ScalarType::BF16x2: return 0x3f80;
-  default: return -1;
+  case ScalarType::BF16x2:
+    return 0x3f80;
+  default:
+    return -1;
   }
 }
 Form setForm(ScalarType t) {
-  return t == ScalarType::U16 || t == ScalarType::S16 || t == ScalarType::F16 || t == ScalarType::BF16
+  return t == ScalarType::U16 || t == ScalarType::S16 || t == ScalarType::F16 ||
+                 t == ScalarType::BF16
              ? Form::Set16
              : Form::Set32;
 }
@@ -237,16 +277,23 @@ Handler selectCompare(const Selection &s) {
   s.imm = truth(s.t[0]);
   switch (s.id) {
   case InstId::SetpI:
-  case InstId::SetpIB: return selectInt(s, s.t[0], Form::Setp);
+  case InstId::SetpIB:
+    return selectInt(s, s.t[0], Form::Setp);
   case InstId::SetpF:
-  case InstId::SetpFB: return selectFloat(s, s.t[0], Form::Setp);
-  case InstId::SetpH2: return selectFloat(s, s.t[0], Form::SetpHalves);
+  case InstId::SetpFB:
+    return selectFloat(s, s.t[0], Form::Setp);
+  case InstId::SetpH2:
+    return selectFloat(s, s.t[0], Form::SetpHalves);
   case InstId::SetI:
-  case InstId::SetIB: return selectInt(s, s.t[1], setForm(s.t[0]));
+  case InstId::SetIB:
+    return selectInt(s, s.t[1], setForm(s.t[0]));
   case InstId::SetF:
-  case InstId::SetFB: return selectFloat(s, s.t[1], setForm(s.t[0]));
-  case InstId::SetH2: return selectFloat(s, s.t[1], Form::SetHalves);
-  default: return nullptr;
+  case InstId::SetFB:
+    return selectFloat(s, s.t[1], setForm(s.t[0]));
+  case InstId::SetH2:
+    return selectFloat(s, s.t[1], Form::SetHalves);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

@@ -195,8 +195,9 @@ const Inst *returnLanes(Warp &w, const Inst *) {
   const Program &program = *w.cta->launch->program;
   Frame *frame = s.current.frame;
   uint32_t lanes = w.active;
-  copySlices(w, lanes, s.reconv[index].frame->localBase, program.calls[s.reconv[index].callSite].results,
-             frame->localBase, program.functions[frame->function].results);
+  copySlices(w, lanes, s.reconv[index].frame->localBase,
+             program.calls[s.reconv[index].callSite].results, frame->localBase,
+             program.functions[frame->function].results);
   s.hasCurrent = false;
   removeMembers(w, s.current.reconv, index, lanes);
   Reconv &entry = s.reconv[index];
@@ -235,10 +236,9 @@ const Inst *sleep(Warp &w, const Inst *i) {
 
 const Inst *readClock(Warp &w, const Inst *i) {
   using namespace std::chrono;
-  uint64_t ns = uint64_t(duration_cast<nanoseconds>(
-                             (Special(i->aux) >= Special::GlobalTimer
-                                  ? system_clock::now().time_since_epoch()
-                                  : steady_clock::now().time_since_epoch()))
+  uint64_t ns = uint64_t(duration_cast<nanoseconds>((Special(i->aux) >= Special::GlobalTimer
+                                                         ? system_clock::now().time_since_epoch()
+                                                         : steady_clock::now().time_since_epoch()))
                              .count());
   Special which = Special(i->aux);
   if (which == Special::ClockHi || which == Special::GlobalTimerHi)
@@ -258,15 +258,24 @@ Handler fallThroughHandler() { return fallThrough; }
 namespace base {
 Handler selectControl(const Selection &s) {
   switch (s.id) {
-  case InstId::Bra: return branch;
-  case InstId::BrxIdx: return branchIndexed;
-  case InstId::Call: return call;
-  case InstId::Ret: return returnLanes;
-  case InstId::Exit: return exitAll;
-  case InstId::Trap: return trap;
-  case InstId::Brkpt: return breakpoint;
-  case InstId::Nanosleep: return sleep;
-  default: return nullptr;
+  case InstId::Bra:
+    return branch;
+  case InstId::BrxIdx:
+    return branchIndexed;
+  case InstId::Call:
+    return call;
+  case InstId::Ret:
+    return returnLanes;
+  case InstId::Exit:
+    return exitAll;
+  case InstId::Trap:
+    return trap;
+  case InstId::Brkpt:
+    return breakpoint;
+  case InstId::Nanosleep:
+    return sleep;
+  default:
+    return nullptr;
   }
 }
 } // namespace base

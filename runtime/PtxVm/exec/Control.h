@@ -16,7 +16,8 @@ struct CallSite;
 Handler fallThroughHandler();
 /// mov from a clock: op[0] is the destination, aux the Special.
 const Inst *readClock(Warp &w, const Inst *i);
-/// vprintf and __assertfail; the decoder has checked the number of arguments. Returns the next instruction or null after a fault.
+/// vprintf and __assertfail; the decoder has checked the number of arguments. Returns the next
+/// instruction or null after a fault.
 const Inst *callBuiltin(Warp &w, const Inst *i, const CallSite &site);
 
 } // namespace cosmati::ptxvm

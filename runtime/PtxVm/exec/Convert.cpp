@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Registers may be wider than the types of a conversion: a source's low bits count, a result is
-// extended to the register by its signedness. Everything that can be hot goes straight from one loop
-// to another; the rest passes through a 64-bit integer or a double, both exact.
+// extended to the register by its signedness. Everything that can be hot goes straight from one
+// loop to another; the rest passes through a 64-bit integer or a double, both exact.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Soft.h"
@@ -22,20 +22,26 @@ struct IntType {
 };
 IntType intType(ScalarType t) {
   switch (t) {
-  case ScalarType::U8: return {8, false};
-  case ScalarType::U16: return {16, false};
-  case ScalarType::U32: return {32, false};
-  case ScalarType::U64: return {64, false};
-  case ScalarType::S8: return {8, true};
-  case ScalarType::S16: return {16, true};
-  case ScalarType::S32: return {32, true};
-  default: return {64, true};
+  case ScalarType::U8:
+    return {8, false};
+  case ScalarType::U16:
+    return {16, false};
+  case ScalarType::U32:
+    return {32, false};
+  case ScalarType::U64:
+    return {64, false};
+  case ScalarType::S8:
+    return {8, true};
+  case ScalarType::S16:
+    return {16, true};
+  case ScalarType::S32:
+    return {32, true};
+  default:
+    return {64, true};
   }
 }
 int64_t lowest(IntType t) { return t.isSigned ? int64_t(~uint64_t(0) << (t.bits - 1)) : 0; }
-uint64_t highest(IntType t) {
-  return ~uint64_t(0) >> (64 - t.bits + (t.isSigned ? 1 : 0));
-}
+uint64_t highest(IntType t) { return ~uint64_t(0) >> (64 - t.bits + (t.isSigned ? 1 : 0)); }
 
 // The low bits of a register, extended to 64.
 template <class T, class Reg> void extend(const Reg *from, uint64_t *to) {
@@ -43,10 +49,14 @@ template <class T, class Reg> void extend(const Reg *from, uint64_t *to) {
 }
 template <class Reg> void readReg(IntType t, const Reg *from, uint64_t *to) {
   switch (t.bits) {
-  case 8: return t.isSigned ? extend<int8_t>(from, to) : extend<uint8_t>(from, to);
-  case 16: return t.isSigned ? extend<int16_t>(from, to) : extend<uint16_t>(from, to);
-  case 32: return t.isSigned ? extend<int32_t>(from, to) : extend<uint32_t>(from, to);
-  default: return extend<uint64_t>(from, to);
+  case 8:
+    return t.isSigned ? extend<int8_t>(from, to) : extend<uint8_t>(from, to);
+  case 16:
+    return t.isSigned ? extend<int16_t>(from, to) : extend<uint16_t>(from, to);
+  case 32:
+    return t.isSigned ? extend<int32_t>(from, to) : extend<uint32_t>(from, to);
+  default:
+    return extend<uint64_t>(from, to);
   }
 }
 void readInts(const Warp &w, uint32_t offset, IntType t, unsigned regBits, uint64_t *to) {
@@ -116,31 +126,44 @@ template <class D, class S> struct Cast {
 Handler direct(const Selection &s) {
   using T = ScalarType;
   auto is = [&](T d, T a) {
-    return s.t[0] == d && s.t[1] == a && s.dstBits == (d == T::U64 || d == T::S64   ? 64
-                                                       : d == T::U32 || d == T::S32 ? 32
-                                                                                    : 16);
+    return s.t[0] == d && s.t[1] == a &&
+           s.dstBits == (d == T::U64 || d == T::S64   ? 64
+                         : d == T::U32 || d == T::S32 ? 32
+                                                      : 16);
   };
   auto from = [&](unsigned bits) { return s.srcBits == bits; };
-  if (is(T::U64, T::U32) && from(32)) return unary<Cast<uint64_t, uint32_t>, uint64_t, uint32_t>;
-  if (is(T::S64, T::S32) && from(32)) return unary<Cast<int64_t, int32_t>, int64_t, int32_t>;
+  if (is(T::U64, T::U32) && from(32))
+    return unary<Cast<uint64_t, uint32_t>, uint64_t, uint32_t>;
+  if (is(T::S64, T::S32) && from(32))
+    return unary<Cast<int64_t, int32_t>, int64_t, int32_t>;
   if ((is(T::U32, T::U64) || is(T::S32, T::S64)) && from(64))
     return unary<Cast<uint32_t, uint64_t>, uint32_t, uint64_t>;
-  if (is(T::U32, T::U16) && from(16)) return unary<Cast<uint32_t, uint16_t>, uint32_t, uint16_t>;
-  if (is(T::S32, T::S16) && from(16)) return unary<Cast<int32_t, int16_t>, int32_t, int16_t>;
+  if (is(T::U32, T::U16) && from(16))
+    return unary<Cast<uint32_t, uint16_t>, uint32_t, uint16_t>;
+  if (is(T::S32, T::S16) && from(16))
+    return unary<Cast<int32_t, int16_t>, int32_t, int16_t>;
   if ((is(T::U16, T::U32) || is(T::S16, T::S32)) && from(32))
     return unary<Cast<uint16_t, uint32_t>, uint16_t, uint32_t>;
-  if (is(T::U32, T::U8) && from(16)) return unary<Cast<uint32_t, uint8_t>, uint32_t, uint16_t>;
-  if (is(T::U32, T::U8) && from(32)) return unary<Cast<uint32_t, uint8_t>, uint32_t, uint32_t>;
-  if (is(T::S32, T::S8) && from(32)) return unary<Cast<int32_t, int8_t>, int32_t, int32_t>;
-  if (is(T::S32, T::S8) && from(16)) return unary<Cast<int32_t, int8_t>, int32_t, int16_t>;
+  if (is(T::U32, T::U8) && from(16))
+    return unary<Cast<uint32_t, uint8_t>, uint32_t, uint16_t>;
+  if (is(T::U32, T::U8) && from(32))
+    return unary<Cast<uint32_t, uint8_t>, uint32_t, uint32_t>;
+  if (is(T::S32, T::S8) && from(32))
+    return unary<Cast<int32_t, int8_t>, int32_t, int32_t>;
+  if (is(T::S32, T::S8) && from(16))
+    return unary<Cast<int32_t, int8_t>, int32_t, int16_t>;
   return nullptr;
 }
 
 // Float to integer.
 double roundInt(double x, int mode) {
-  return mode == 0 ? std::nearbyint(x) : mode == 1 ? std::trunc(x) : mode == 2 ? std::floor(x) : std::ceil(x);
+  return mode == 0   ? std::nearbyint(x)
+         : mode == 1 ? std::trunc(x)
+         : mode == 2 ? std::floor(x)
+                     : std::ceil(x);
 }
-/// Out of range clamps. NaN gives 0, or the sign bit alone if the source is f64 or the result 64 bits.
+/// Out of range clamps. NaN gives 0, or the sign bit alone if the source is f64 or the result 64
+/// bits.
 uint64_t toInteger(double x, IntType t, ScalarType src, int mode) {
   if (x != x)
     return src == ScalarType::F64 || t.bits == 64 ? uint64_t(1) << (t.bits - 1) : 0;
@@ -162,7 +185,8 @@ void readFloats(const Warp &w, uint32_t offset, Shape s, bool ftz, double *to) {
     if (s.src == ScalarType::F32) {
       f = slot<float>(w, offset)[l];
     } else {
-      uint16_t h = s.srcBits <= 16 ? slot<uint16_t>(w, offset)[l] : uint16_t(slot<uint32_t>(w, offset)[l]);
+      uint16_t h =
+          s.srcBits <= 16 ? slot<uint16_t>(w, offset)[l] : uint16_t(slot<uint32_t>(w, offset)[l]);
       f = s.src == ScalarType::F16 ? halfToFloat(h) : bfloatToFloat(h);
     }
     to[l] = double(ftz && s.src == ScalarType::F32 ? flush(f) : f);
@@ -192,7 +216,8 @@ template <int Mode> struct SingleToInt {
   }
 };
 template <int Mode> Handler floatToIntFor(const Selection &s) {
-  if (s.t[0] == ScalarType::S32 && s.t[1] == ScalarType::F32 && !has(s, Mod::ftz) && s.dstBits == 32)
+  if (s.t[0] == ScalarType::S32 && s.t[1] == ScalarType::F32 && !has(s, Mod::ftz) &&
+      s.dstBits == 32)
     return unary<SingleToInt<Mode>, int32_t, float>;
   return floatToInt<Mode>;
 }
@@ -228,7 +253,8 @@ template <Rounding R> const Inst *intToFloat(Warp &w, const Inst *i) {
       slot<uint16_t>(w, i->op[0])[l] =
           uint16_t(roundTo(s.dst == ScalarType::F16 ? kHalf : kBfloat, x, R, false));
     else
-      slot<uint32_t>(w, i->op[0])[l] = roundTo(s.dst == ScalarType::F16 ? kHalf : kBfloat, x, R, false);
+      slot<uint32_t>(w, i->op[0])[l] =
+          roundTo(s.dst == ScalarType::F16 ? kHalf : kBfloat, x, R, false);
   }
   return i + 1;
 }
@@ -250,7 +276,8 @@ template <Rounding R> const Inst *intToDouble(Warp &w, const Inst *i) {
       m -= rest;
       bool away = R == Rounding::Up ? !negative : R == Rounding::Down ? negative : false;
       bool up = away ? rest != 0
-                     : R == Rounding::NearestEven && (rest > unit / 2 || (rest == unit / 2 && (m & unit)));
+                     : R == Rounding::NearestEven &&
+                           (rest > unit / 2 || (rest == unit / 2 && (m & unit)));
       double x = double(m) + (up ? double(unit) : 0.0); // exact: both are multiples of the unit
       slot<double>(w, i->op[0])[l] = negative ? -x : x;
     } else {
@@ -262,9 +289,12 @@ template <Rounding R> const Inst *intToDouble(Warp &w, const Inst *i) {
 template <Rounding R> Handler intToFloatFor(const Selection &s) {
   if (s.t[0] == ScalarType::F64)
     return intToDouble<R>;
-  if (R == Rounding::NearestEven && s.t[0] == ScalarType::F32 && !has(s, Mod::sat) && s.srcBits == 32) {
-    if (s.t[1] == ScalarType::S32) return unary<Cast<float, int32_t>, float, int32_t>;
-    if (s.t[1] == ScalarType::U32) return unary<Cast<float, uint32_t>, float, uint32_t>;
+  if (R == Rounding::NearestEven && s.t[0] == ScalarType::F32 && !has(s, Mod::sat) &&
+      s.srcBits == 32) {
+    if (s.t[1] == ScalarType::S32)
+      return unary<Cast<float, int32_t>, float, int32_t>;
+    if (s.t[1] == ScalarType::U32)
+      return unary<Cast<float, uint32_t>, float, uint32_t>;
   }
   return intToFloat<R>;
 }
@@ -293,22 +323,30 @@ Handler selectConvert(const Selection &s) {
       return h;
     return intToInt;
   case InstId::CvtFI:
-    if (has(s, Mod::rni)) return floatToIntFor<0>(s);
-    if (has(s, Mod::rzi)) return floatToIntFor<1>(s);
-    if (has(s, Mod::rmi)) return floatToIntFor<2>(s);
+    if (has(s, Mod::rni))
+      return floatToIntFor<0>(s);
+    if (has(s, Mod::rzi))
+      return floatToIntFor<1>(s);
+    if (has(s, Mod::rmi))
+      return floatToIntFor<2>(s);
     return floatToIntFor<3>(s);
   case InstId::CvtIF:
-    if (has(s, Mod::rz)) return intToFloatFor<Rounding::Zero>(s);
-    if (has(s, Mod::rm)) return intToFloatFor<Rounding::Down>(s);
-    if (has(s, Mod::rp)) return intToFloatFor<Rounding::Up>(s);
+    if (has(s, Mod::rz))
+      return intToFloatFor<Rounding::Zero>(s);
+    if (has(s, Mod::rm))
+      return intToFloatFor<Rounding::Down>(s);
+    if (has(s, Mod::rp))
+      return intToFloatFor<Rounding::Up>(s);
     return intToFloatFor<Rounding::NearestEven>(s);
   case InstId::CvtPack16:
     return s.t[0] == ScalarType::U16 ? binary<PackSat<16, false>, uint32_t, int32_t, int32_t>
                                      : binary<PackSat<16, true>, uint32_t, int32_t, int32_t>;
   case InstId::CvtPack8:
-    return s.t[0] == ScalarType::U8 ? ternary<PackSat<8, false>, uint32_t, int32_t, int32_t, uint32_t>
-                                    : ternary<PackSat<8, true>, uint32_t, int32_t, int32_t, uint32_t>;
-  default: return nullptr;
+    return s.t[0] == ScalarType::U8
+               ? ternary<PackSat<8, false>, uint32_t, int32_t, int32_t, uint32_t>
+               : ternary<PackSat<8, true>, uint32_t, int32_t, int32_t, uint32_t>;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

@@ -20,10 +20,14 @@ Rounding modeOf(const Inst *i) { return Rounding(i->flags >> kModeShift & 7); }
 
 double roundIntegral(double x, Rounding mode) {
   switch (mode) {
-  case Rounding::Zero: return std::trunc(x);
-  case Rounding::Down: return std::floor(x);
-  case Rounding::Up: return std::ceil(x);
-  default: return std::nearbyint(x);
+  case Rounding::Zero:
+    return std::trunc(x);
+  case Rounding::Down:
+    return std::floor(x);
+  case Rounding::Up:
+    return std::ceil(x);
+  default:
+    return std::nearbyint(x);
   }
 }
 double readLane(const Warp &w, uint32_t offset, ScalarType t, bool wide, unsigned l) {
@@ -34,7 +38,9 @@ double readLane(const Warp &w, uint32_t offset, ScalarType t, bool wide, unsigne
   uint16_t h = wide ? uint16_t(slot<uint32_t>(w, offset)[l]) : slot<uint16_t>(w, offset)[l];
   return double(t == ScalarType::F16 ? halfToFloat(h) : bfloatToFloat(h));
 }
-bool tiny(uint32_t bits, const Format &f) { return !(bits >> f.mantissaBits & ((1u << f.exponentBits) - 1)); }
+bool tiny(uint32_t bits, const Format &f) {
+  return !(bits >> f.mantissaBits & ((1u << f.exponentBits) - 1));
+}
 
 /// Any pair, any mode. aux: dst type, src type, wide flags.
 const Inst *floatToFloat(Warp &w, const Inst *i) {
@@ -70,18 +76,34 @@ const Inst *floatToFloat(Warp &w, const Inst *i) {
   return i + 1;
 }
 
-struct HalfOfSingle { static uint16_t apply(float x) { return floatToHalf(x); } };
-struct BfloatOfSingle { static uint16_t apply(float x) { return floatToBfloat(x); } };
-struct SingleOfHalf { static float apply(uint16_t x) { return canonical(halfToFloat(x)); } };
-struct SingleOfBfloat { static float apply(uint16_t x) { return canonical(bfloatToFloat(x)); } };
-struct DoubleOfSingle { static double apply(float x) { return double(x); } };
-struct SingleOfDouble { static float apply(double x) { return canonical(float(x)); } };
+struct HalfOfSingle {
+  static uint16_t apply(float x) { return floatToHalf(x); }
+};
+struct BfloatOfSingle {
+  static uint16_t apply(float x) { return floatToBfloat(x); }
+};
+struct SingleOfHalf {
+  static float apply(uint16_t x) { return canonical(halfToFloat(x)); }
+};
+struct SingleOfBfloat {
+  static float apply(uint16_t x) { return canonical(bfloatToFloat(x)); }
+};
+struct DoubleOfSingle {
+  static double apply(float x) { return double(x); }
+};
+struct SingleOfDouble {
+  static float apply(double x) { return canonical(float(x)); }
+};
 /// d = {a, b}: a in the upper half.
 struct HalvesOfSingles {
-  static uint32_t apply(float a, float b) { return uint32_t(floatToHalf(a)) << 16 | floatToHalf(b); }
+  static uint32_t apply(float a, float b) {
+    return uint32_t(floatToHalf(a)) << 16 | floatToHalf(b);
+  }
 };
 struct BfloatsOfSingles {
-  static uint32_t apply(float a, float b) { return uint32_t(floatToBfloat(a)) << 16 | floatToBfloat(b); }
+  static uint32_t apply(float a, float b) {
+    return uint32_t(floatToBfloat(a)) << 16 | floatToBfloat(b);
+  }
 };
 
 uint32_t narrow(const Format &f, double x, const Inst *i) {
@@ -110,7 +132,9 @@ const Inst *toTf32(Warp &w, const Inst *i) {
   r.finish();
   return i + 1;
 }
-const Format &fp8Of(const Inst *i) { return ScalarType(i->aux) == ScalarType::E4M3x2 ? kE4M3 : kE5M2; }
+const Format &fp8Of(const Inst *i) {
+  return ScalarType(i->aux) == ScalarType::E4M3x2 ? kE4M3 : kE5M2;
+}
 const Inst *singlesToFp8(Warp &w, const Inst *i) {
   const Format &f = fp8Of(i);
   Result<uint16_t> r(w, i, 0);
@@ -167,12 +191,18 @@ Handler direct(const Selection &s) {
                    (s.t[1] == T::F16 || s.t[1] == T::BF16 ? s.srcBits == 16 : true);
   if (!natural16)
     return nullptr;
-  if (s.t[0] == T::F16 && s.t[1] == T::F32) return unary<HalfOfSingle, uint16_t, float>;
-  if (s.t[0] == T::BF16 && s.t[1] == T::F32) return unary<BfloatOfSingle, uint16_t, float>;
-  if (s.t[0] == T::F32 && s.t[1] == T::F16) return unary<SingleOfHalf, float, uint16_t>;
-  if (s.t[0] == T::F32 && s.t[1] == T::BF16) return unary<SingleOfBfloat, float, uint16_t>;
-  if (s.t[0] == T::F64 && s.t[1] == T::F32) return unary<DoubleOfSingle, double, float>;
-  if (s.t[0] == T::F32 && s.t[1] == T::F64) return unary<SingleOfDouble, float, double>;
+  if (s.t[0] == T::F16 && s.t[1] == T::F32)
+    return unary<HalfOfSingle, uint16_t, float>;
+  if (s.t[0] == T::BF16 && s.t[1] == T::F32)
+    return unary<BfloatOfSingle, uint16_t, float>;
+  if (s.t[0] == T::F32 && s.t[1] == T::F16)
+    return unary<SingleOfHalf, float, uint16_t>;
+  if (s.t[0] == T::F32 && s.t[1] == T::BF16)
+    return unary<SingleOfBfloat, float, uint16_t>;
+  if (s.t[0] == T::F64 && s.t[1] == T::F32)
+    return unary<DoubleOfSingle, double, float>;
+  if (s.t[0] == T::F32 && s.t[1] == T::F64)
+    return unary<SingleOfDouble, float, double>;
   return nullptr;
 }
 
@@ -187,20 +217,25 @@ Handler selectConvertFloat(const Selection &s) {
   case InstId::CvtFF:
     if (Handler h = direct(s))
       return h;
-    s.aux |= uint32_t(s.t[1]) << 8 | uint32_t(s.dstBits > 16) << 16 | uint32_t(s.srcBits > 16) << 17;
+    s.aux |=
+        uint32_t(s.t[1]) << 8 | uint32_t(s.dstBits > 16) << 16 | uint32_t(s.srcBits > 16) << 17;
     return floatToFloat;
   case InstId::CvtPackH:
     if (s.flags == 0)
       return s.t[0] == ScalarType::F16x2 ? binary<HalvesOfSingles, uint32_t, float, float>
                                          : binary<BfloatsOfSingles, uint32_t, float, float>;
     return packHalves;
-  case InstId::CvtTf32: return toTf32;
-  case InstId::CvtToFp8: return singlesToFp8;
-  case InstId::CvtHToFp8: return halvesToFp8;
+  case InstId::CvtTf32:
+    return toTf32;
+  case InstId::CvtToFp8:
+    return singlesToFp8;
+  case InstId::CvtHToFp8:
+    return halvesToFp8;
   case InstId::CvtFromFp8:
     s.aux = uint32_t(s.t[1]); // the 8-bit type is the source's
     return fp8ToHalves;
-  default: return nullptr;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

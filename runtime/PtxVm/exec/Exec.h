@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A handler executes one decoded instruction for the active lanes of a warp and returns the next one,
-// or null when the warp must stop (it waits, it ended, it failed). Registers are arrays of 32 lanes;
-// an operand is a byte offset from `Warp::regs`. Constants and special registers lie in the same frame,
-// so that no handler asks what kind of operand it has.
+// A handler executes one decoded instruction for the active lanes of a warp and returns the next
+// one, or null when the warp must stop (it waits, it ended, it failed). Registers are arrays of 32
+// lanes; an operand is a byte offset from `Warp::regs`. Constants and special registers lie in the
+// same frame, so that no handler asks what kind of operand it has.
 //
 // This header is included by files compiled for several instruction sets: no inline function with
 // external linkage may live here, and nothing from the standard library beyond integers.
@@ -44,17 +44,25 @@ struct alignas(64) Inst {
   uint32_t guardFlip; ///< ~0 for @!p
   uint32_t op[8];     ///< slots, destinations first; block numbers for branches
   union {
-    int64_t imm;      ///< address offset
-    Handler inner;    ///< the round-to-nearest handler that a rounding-mode wrapper calls
+    int64_t imm;   ///< address offset
+    Handler inner; ///< the round-to-nearest handler that a rounding-mode wrapper calls
   };
-  uint32_t aux;       ///< meaning depends on the handler
-  uint16_t n;         ///< number of elements of a vector access
+  uint32_t aux; ///< meaning depends on the handler
+  uint16_t n;   ///< number of elements of a vector access
   uint16_t flags;
 };
 static_assert(sizeof(Inst) == 64);
 
 enum class FaultKind : uint8_t {
-  OutOfBounds, Misaligned, ReadOnly, Trap, Breakpoint, BadBarrier, BadCall, Limit, Deadlock
+  OutOfBounds,
+  Misaligned,
+  ReadOnly,
+  Trap,
+  Breakpoint,
+  BadBarrier,
+  BadCall,
+  Limit,
+  Deadlock
 };
 
 /// Why Warp::run came back.
@@ -70,18 +78,18 @@ inline constexpr unsigned kRegionSlots = 8;
 
 /// The hot part of a warp; Cta.h has the rest.
 struct Warp {
-  uint8_t *regs;             ///< frame of the running split
-  uint32_t active;           ///< lanes of the running split
-  uint32_t reconvBlock;      ///< block at which the running split meets its siblings
-  int32_t budget;            ///< blocks until the warp yields
-  uint32_t live;             ///< lanes that have not exited
+  uint8_t *regs;        ///< frame of the running split
+  uint32_t active;      ///< lanes of the running split
+  uint32_t reconvBlock; ///< block at which the running split meets its siblings
+  int32_t budget;       ///< blocks until the warp yields
+  uint32_t live;        ///< lanes that have not exited
   uint64_t *blockCounts;
   const Inst *const *blocks; ///< first instruction of each block
   uint8_t *shared;
   uint64_t sharedBytes;
-  uint8_t *local;            ///< lane l's local memory begins at local + l * localStride
+  uint8_t *local; ///< lane l's local memory begins at local + l * localStride
   uint64_t localStride;
-  uint64_t localBase;        ///< where the frame's locals begin in a lane's memory
+  uint64_t localBase; ///< where the frame's locals begin in a lane's memory
   const uint8_t *params;
   uint64_t paramBytes;
   const uint32_t *vectorOps; ///< operand lists that don't fit in Inst::op
@@ -96,12 +104,12 @@ struct Warp {
 struct Selection {
   InstId id;
   ScalarType t[3];
-  uint64_t mods[2];      ///< set of Mod
-  uint8_t dstBits;       ///< width of the destination register, for forms that widen
-  uint8_t srcBits;       ///< width of the first source (or stored) register
-  uint8_t addressBits;   ///< width of the address register
-  Space space;           ///< of a memory access
-  uint8_t vec;           ///< elements of a vector access
+  uint64_t mods[2];       ///< set of Mod
+  uint8_t dstBits;        ///< width of the destination register, for forms that widen
+  uint8_t srcBits;        ///< width of the first source (or stored) register
+  uint8_t addressBits;    ///< width of the address register
+  Space space;            ///< of a memory access
+  uint8_t vec;            ///< elements of a vector access
   mutable uint16_t flags; ///< answers of the selector, copied into the instruction
   mutable uint32_t aux;
   mutable int64_t imm;
@@ -109,7 +117,8 @@ struct Selection {
 /// Shapes of mov, in Selection::flags.
 enum class MoveForm : uint16_t { Plain, Pack, Unpack, FrameAddress };
 
-/// How a memory handler finds its bytes, in the low bits of Inst::flags. The address is op[7] + imm.
+/// How a memory handler finds its bytes, in the low bits of Inst::flags. The address is op[7] +
+/// imm.
 enum class Way : uint16_t { Global, Shared, Shared32, Local, Local32, Param, Param32, Generic };
 inline constexpr uint16_t kWayMask = 15;
 inline constexpr uint16_t kFrameRelative = 16; ///< add the frame's local base to the address

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Hardware's approximations are only bounded, not defined, so these are as exact as is cheap: within
-// 1 ulp of the true value for normal results. Exponential and logarithm are polynomials that vectorise.
+// Hardware's approximations are only bounded, not defined, so these are as exact as is cheap:
+// within 1 ulp of the true value for normal results. Exponential and logarithm are polynomials that
+// vectorise.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Functions.h"
@@ -15,22 +16,37 @@
 namespace cosmati::ptxvm {
 namespace {
 
-struct Ex2 { static float apply(float a) { return exp2Single(a); } };
+struct Ex2 {
+  static float apply(float a) { return exp2Single(a); }
+};
 struct Lg2 {
   static float apply(float a) {
     float inside = a > 0 && a < __builtin_inff() ? a : 1.0f;
     float r = log2Positive(inside);
-    return a != a || a < 0 ? bitsAs<float>(kNan32)
-           : a == 0        ? -__builtin_inff()
-           : a == __builtin_inff() ? a : r;
+    return a != a || a < 0         ? bitsAs<float>(kNan32)
+           : a == 0                ? -__builtin_inff()
+           : a == __builtin_inff() ? a
+                                   : r;
   }
 };
-struct Rcp { static float apply(float a) { return 1.0f / a; } };
-struct Sqrt { static float apply(float a) { return __builtin_sqrtf(a); } };
-struct Rsqrt { static float apply(float a) { return float(1.0 / __builtin_sqrt(double(a))); } };
-struct Sin { static float apply(float a) { return float(std::sin(double(a))); } };
-struct Cos { static float apply(float a) { return float(std::cos(double(a))); } };
-struct Tanh { static float apply(float a) { return float(std::tanh(double(a))); } };
+struct Rcp {
+  static float apply(float a) { return 1.0f / a; }
+};
+struct Sqrt {
+  static float apply(float a) { return __builtin_sqrtf(a); }
+};
+struct Rsqrt {
+  static float apply(float a) { return float(1.0 / __builtin_sqrt(double(a))); }
+};
+struct Sin {
+  static float apply(float a) { return float(std::sin(double(a))); }
+};
+struct Cos {
+  static float apply(float a) { return float(std::cos(double(a))); }
+};
+struct Tanh {
+  static float apply(float a) { return float(std::tanh(double(a))); }
+};
 
 template <class Op, bool Ftz> struct Approx {
   static float apply(float a) {
@@ -45,7 +61,9 @@ inline double coarse(double x) {
     bits &= uint64_t(1) << 63;
   return bitsAs<double>(x == x ? bits & 0xffffffff00000000ull : 0x7fffffff00000000ull);
 }
-struct RcpDouble { static double apply(double a) { return coarse(1.0 / coarse(a)); } };
+struct RcpDouble {
+  static double apply(double a) { return coarse(1.0 / coarse(a)); }
+};
 template <bool Ftz> struct RsqrtDouble {
   static double apply(double a) {
     return Ftz ? coarse(1.0 / __builtin_sqrt(coarse(a))) : 1.0 / __builtin_sqrt(a);
@@ -62,19 +80,29 @@ template <class Op> Handler approx(const Selection &s) {
 namespace COSMATI_VM_ISA {
 Handler selectFloatApprox(const Selection &s) {
   switch (s.id) {
-  case InstId::RcpApprox: return approx<Rcp>(s);
-  case InstId::SqrtApprox: return approx<Sqrt>(s);
-  case InstId::RsqrtApprox: return approx<Rsqrt>(s);
-  case InstId::SinApprox: return approx<Sin>(s);
-  case InstId::CosApprox: return approx<Cos>(s);
-  case InstId::Lg2Approx: return approx<Lg2>(s);
-  case InstId::Ex2Approx: return approx<Ex2>(s);
-  case InstId::TanhApprox: return approx<Tanh>(s);
-  case InstId::RcpApproxF64: return unary<RcpDouble, double, double>;
+  case InstId::RcpApprox:
+    return approx<Rcp>(s);
+  case InstId::SqrtApprox:
+    return approx<Sqrt>(s);
+  case InstId::RsqrtApprox:
+    return approx<Rsqrt>(s);
+  case InstId::SinApprox:
+    return approx<Sin>(s);
+  case InstId::CosApprox:
+    return approx<Cos>(s);
+  case InstId::Lg2Approx:
+    return approx<Lg2>(s);
+  case InstId::Ex2Approx:
+    return approx<Ex2>(s);
+  case InstId::TanhApprox:
+    return approx<Tanh>(s);
+  case InstId::RcpApproxF64:
+    return unary<RcpDouble, double, double>;
   case InstId::RsqrtApproxF64:
     return has(s, Mod::ftz) ? unary<RsqrtDouble<true>, double, double>
                             : unary<RsqrtDouble<false>, double, double>;
-  default: return nullptr;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

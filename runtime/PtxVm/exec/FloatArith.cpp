@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rounding to nearest is the loop itself; the other modes set the host's rounding mode around the same
-// loop. Each handler is one loop over memory, so nothing can move across the change of mode.
+// Rounding to nearest is the loop itself; the other modes set the host's rounding mode around the
+// same loop. Each handler is one loop over memory, so nothing can move across the change of mode.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Soft.h"
@@ -16,11 +16,21 @@
 namespace cosmati::ptxvm {
 namespace {
 
-struct Add { template <class T> static T apply(T a, T b) { return a + b; } };
-struct Sub { template <class T> static T apply(T a, T b) { return a - b; } };
-struct Mul { template <class T> static T apply(T a, T b) { return a * b; } };
-struct Div { template <class T> static T apply(T a, T b) { return a / b; } };
-struct Rcp { template <class T> static T apply(T a) { return T(1) / a; } };
+struct Add {
+  template <class T> static T apply(T a, T b) { return a + b; }
+};
+struct Sub {
+  template <class T> static T apply(T a, T b) { return a - b; }
+};
+struct Mul {
+  template <class T> static T apply(T a, T b) { return a * b; }
+};
+struct Div {
+  template <class T> static T apply(T a, T b) { return a / b; }
+};
+struct Rcp {
+  template <class T> static T apply(T a) { return T(1) / a; }
+};
 struct Sqrt {
   static float apply(float a) { return __builtin_sqrtf(a); }
   static double apply(double a) { return __builtin_sqrt(a); }
@@ -50,9 +60,12 @@ template <int Mode> const Inst *rounded(Warp &w, const Inst *i) {
 /// Wraps `nearest` for the rounding mode of `s`.
 Handler withRounding(const Selection &s, Handler nearest) {
   s.imm = reinterpret_cast<int64_t>(nearest);
-  if (has(s, Mod::rz)) return rounded<FE_TOWARDZERO>;
-  if (has(s, Mod::rm)) return rounded<FE_DOWNWARD>;
-  if (has(s, Mod::rp)) return rounded<FE_UPWARD>;
+  if (has(s, Mod::rz))
+    return rounded<FE_TOWARDZERO>;
+  if (has(s, Mod::rm))
+    return rounded<FE_DOWNWARD>;
+  if (has(s, Mod::rp))
+    return rounded<FE_UPWARD>;
   return nearest;
 }
 
@@ -85,24 +98,39 @@ template <class Op> Handler binaryDouble(const Selection &s) {
 namespace COSMATI_VM_ISA {
 Handler selectFloatArith(const Selection &s) {
   switch (s.id) {
-  case InstId::AddF32: return binarySingle<Add>(s);
-  case InstId::SubF32: return binarySingle<Sub>(s);
-  case InstId::MulF32: return binarySingle<Mul>(s);
+  case InstId::AddF32:
+    return binarySingle<Add>(s);
+  case InstId::SubF32:
+    return binarySingle<Sub>(s);
+  case InstId::MulF32:
+    return binarySingle<Mul>(s);
   case InstId::DivF32:
-  case InstId::DivApproxF32: return binarySingle<Div>(s);
+  case InstId::DivApproxF32:
+    return binarySingle<Div>(s);
   case InstId::FmaF32:
-  case InstId::MadF32: return ternarySingle<Fma>(s);
-  case InstId::RcpF32: return unarySingle<Rcp>(s);
-  case InstId::SqrtF32: return unarySingle<Sqrt>(s);
-  case InstId::AddF64: return binaryDouble<Add>(s);
-  case InstId::SubF64: return binaryDouble<Sub>(s);
-  case InstId::MulF64: return binaryDouble<Mul>(s);
-  case InstId::DivF64: return binaryDouble<Div>(s);
+  case InstId::MadF32:
+    return ternarySingle<Fma>(s);
+  case InstId::RcpF32:
+    return unarySingle<Rcp>(s);
+  case InstId::SqrtF32:
+    return unarySingle<Sqrt>(s);
+  case InstId::AddF64:
+    return binaryDouble<Add>(s);
+  case InstId::SubF64:
+    return binaryDouble<Sub>(s);
+  case InstId::MulF64:
+    return binaryDouble<Mul>(s);
+  case InstId::DivF64:
+    return binaryDouble<Div>(s);
   case InstId::FmaF64:
-  case InstId::MadF64: return withRounding(s, ternary<Fma, double, double, double, double>);
-  case InstId::RcpF64: return withRounding(s, unary<Rcp, double, double>);
-  case InstId::SqrtF64: return withRounding(s, unary<Sqrt, double, double>);
-  default: return nullptr;
+  case InstId::MadF64:
+    return withRounding(s, ternary<Fma, double, double, double, double>);
+  case InstId::RcpF64:
+    return withRounding(s, unary<Rcp, double, double>);
+  case InstId::SqrtF64:
+    return withRounding(s, unary<Sqrt, double, double>);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

@@ -84,11 +84,16 @@ template <class Bits, unsigned MantissaBits> const Inst *testp(Warp &w, const In
   return i + 1;
 }
 uint16_t testClasses(const Selection &s) {
-  if (has(s, Mod::finite)) return kIsNormal | kIsSubnormal | kIsZero;
-  if (has(s, Mod::infinite)) return kIsInfinite;
-  if (has(s, Mod::number)) return kIsNormal | kIsSubnormal | kIsZero | kIsInfinite;
-  if (has(s, Mod::notanumber)) return kIsNan;
-  if (has(s, Mod::normal)) return kIsNormal;
+  if (has(s, Mod::finite))
+    return kIsNormal | kIsSubnormal | kIsZero;
+  if (has(s, Mod::infinite))
+    return kIsInfinite;
+  if (has(s, Mod::number))
+    return kIsNormal | kIsSubnormal | kIsZero | kIsInfinite;
+  if (has(s, Mod::notanumber))
+    return kIsNan;
+  if (has(s, Mod::normal))
+    return kIsNormal;
   return kIsSubnormal;
 }
 
@@ -96,8 +101,10 @@ template <class Op> Handler two() { return binary<Op, float, float, float>; }
 template <bool Max, bool Ftz> Handler minMaxWith(const Selection &s) {
   bool nan = has(s, Mod::NaN), x = has(s, Mod::xorsign);
   if (nan)
-    return x ? two<MinMaxSingle<Max, Ftz, true, true>>() : two<MinMaxSingle<Max, Ftz, true, false>>();
-  return x ? two<MinMaxSingle<Max, Ftz, false, true>>() : two<MinMaxSingle<Max, Ftz, false, false>>();
+    return x ? two<MinMaxSingle<Max, Ftz, true, true>>()
+             : two<MinMaxSingle<Max, Ftz, true, false>>();
+  return x ? two<MinMaxSingle<Max, Ftz, false, true>>()
+           : two<MinMaxSingle<Max, Ftz, false, false>>();
 }
 template <bool Max> Handler minMax(const Selection &s) {
   return has(s, Mod::ftz) ? minMaxWith<Max, true>(s) : minMaxWith<Max, false>(s);
@@ -113,19 +120,26 @@ Handler selectFloatMisc(const Selection &s) {
     return ftz ? unary<AbsSingle<true>, float, float> : unary<AbsSingle<false>, float, float>;
   case InstId::NegF32:
     return ftz ? unary<NegSingle<true>, float, float> : unary<NegSingle<false>, float, float>;
-  case InstId::AbsF64: return unary<AbsDouble, double, double>;
-  case InstId::NegF64: return unary<NegDouble, double, double>;
-  case InstId::MinF32: return minMax<false>(s);
-  case InstId::MaxF32: return minMax<true>(s);
-  case InstId::MinF64: return binary<MinMaxDouble<false>, double, double, double>;
-  case InstId::MaxF64: return binary<MinMaxDouble<true>, double, double, double>;
+  case InstId::AbsF64:
+    return unary<AbsDouble, double, double>;
+  case InstId::NegF64:
+    return unary<NegDouble, double, double>;
+  case InstId::MinF32:
+    return minMax<false>(s);
+  case InstId::MaxF32:
+    return minMax<true>(s);
+  case InstId::MinF64:
+    return binary<MinMaxDouble<false>, double, double, double>;
+  case InstId::MaxF64:
+    return binary<MinMaxDouble<true>, double, double, double>;
   case InstId::Testp:
     s.flags = testClasses(s);
     return s.t[0] == ScalarType::F64 ? testp<uint64_t, 52> : testp<uint32_t, 23>;
   case InstId::CopySign:
     return s.t[0] == ScalarType::F64 ? binary<CopySign64, uint64_t, uint64_t, uint64_t>
                                      : binary<CopySign32, uint32_t, uint32_t, uint32_t>;
-  default: return nullptr;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

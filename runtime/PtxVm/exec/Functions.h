@@ -11,8 +11,8 @@
 namespace cosmati::ptxvm {
 namespace {
 
-/// 2^x. Splits x = n + f, |f| <= 1/2; e^(f ln 2) by its Taylor series in double (error below 1e-12),
-/// scaled in two steps so that subnormal results round once.
+/// 2^x. Splits x = n + f, |f| <= 1/2; e^(f ln 2) by its Taylor series in double (error below
+/// 1e-12), scaled in two steps so that subnormal results round once.
 inline float exp2Single(float x) {
   float c = x > 200.0f ? 200.0f : x < -200.0f ? -200.0f : x;
   c = c == c ? c : 0.0f;

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Each operation rounds once. Sums and f16 products are computed in single precision, whose second
-// rounding is harmless (24 >= 2p + 2 bits); fused and bf16 products in double, rounded to odd on the
-// way so that the last rounding sees which side of a tie the exact value lies on.
+// rounding is harmless (24 >= 2p + 2 bits); fused and bf16 products in double, rounded to odd on
+// the way so that the last rounding sees which side of a tie the exact value lies on.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Functions.h"
@@ -145,15 +145,19 @@ template <class Op> Handler binaryHalf(const Selection &s) {
                           : two<Element<Op, F16, false, Clamp::None>>(s.t[0]);
 }
 template <bool Ftz> Handler fmaHalf(const Selection &s) {
-  if (has(s, Mod::sat)) return three<Element<Fma, F16, Ftz, Clamp::Sat>>(s.t[0]);
-  if (has(s, Mod::relu)) return three<Element<Fma, F16, Ftz, Clamp::Relu>>(s.t[0]);
+  if (has(s, Mod::sat))
+    return three<Element<Fma, F16, Ftz, Clamp::Sat>>(s.t[0]);
+  if (has(s, Mod::relu))
+    return three<Element<Fma, F16, Ftz, Clamp::Relu>>(s.t[0]);
   return three<Element<Fma, F16, Ftz, Clamp::None>>(s.t[0]);
 }
 template <class F, bool Max, bool Ftz> Handler minMaxWith(const Selection &s) {
   bool x = has(s, Mod::xorsign);
   if (has(s, Mod::NaN))
-    return x ? two<MinMax<F, Max, Ftz, true, true>>(s.t[0]) : two<MinMax<F, Max, Ftz, true, false>>(s.t[0]);
-  return x ? two<MinMax<F, Max, Ftz, false, true>>(s.t[0]) : two<MinMax<F, Max, Ftz, false, false>>(s.t[0]);
+    return x ? two<MinMax<F, Max, Ftz, true, true>>(s.t[0])
+             : two<MinMax<F, Max, Ftz, true, false>>(s.t[0]);
+  return x ? two<MinMax<F, Max, Ftz, false, true>>(s.t[0])
+           : two<MinMax<F, Max, Ftz, false, false>>(s.t[0]);
 }
 template <class F, bool Max> Handler minMax(const Selection &s) {
   return has(s, Mod::ftz) ? minMaxWith<F, Max, true>(s) : minMaxWith<F, Max, false>(s);
@@ -168,28 +172,49 @@ Handler selectHalf(const Selection &s) {
   ScalarType t = s.t[0];
   bool ftz = has(s, Mod::ftz);
   switch (s.id) {
-  case InstId::AddH: return binaryHalf<Add>(s);
-  case InstId::SubH: return binaryHalf<Sub>(s);
-  case InstId::MulH: return binaryHalf<Mul>(s);
-  case InstId::FmaH: return ftz ? fmaHalf<true>(s) : fmaHalf<false>(s);
-  case InstId::AddB: return two<PlainB<Add>>(t);
-  case InstId::SubB: return two<PlainB<Sub>>(t);
-  case InstId::MulB: return two<PlainB<Mul>>(t);
+  case InstId::AddH:
+    return binaryHalf<Add>(s);
+  case InstId::SubH:
+    return binaryHalf<Sub>(s);
+  case InstId::MulH:
+    return binaryHalf<Mul>(s);
+  case InstId::FmaH:
+    return ftz ? fmaHalf<true>(s) : fmaHalf<false>(s);
+  case InstId::AddB:
+    return two<PlainB<Add>>(t);
+  case InstId::SubB:
+    return two<PlainB<Sub>>(t);
+  case InstId::MulB:
+    return two<PlainB<Mul>>(t);
   case InstId::FmaB:
-    return has(s, Mod::relu) ? three<Element<Fma, BF16, false, Clamp::Relu>>(t) : three<PlainB<Fma>>(t);
-  case InstId::AbsH: return ftz ? one<Abs<F16, true>>(t) : one<Abs<F16, false>>(t);
-  case InstId::NegH: return ftz ? one<Neg<F16, true>>(t) : one<Neg<F16, false>>(t);
-  case InstId::AbsB: return one<Abs<BF16, false>>(t);
-  case InstId::NegB: return one<Neg<BF16, false>>(t);
-  case InstId::MinH: return minMax<F16, false>(s);
-  case InstId::MaxH: return minMax<F16, true>(s);
-  case InstId::MinB: return minMax<BF16, false>(s);
-  case InstId::MaxB: return minMax<BF16, true>(s);
-  case InstId::Ex2H: return one<PlainH<Ex2>>(t);
-  case InstId::Ex2B: return one<Element<Ex2, BF16, true, Clamp::None>>(t);
-  case InstId::TanhH: return one<PlainH<Tanh>>(t);
-  case InstId::TanhB: return one<PlainB<Tanh>>(t);
-  default: return nullptr;
+    return has(s, Mod::relu) ? three<Element<Fma, BF16, false, Clamp::Relu>>(t)
+                             : three<PlainB<Fma>>(t);
+  case InstId::AbsH:
+    return ftz ? one<Abs<F16, true>>(t) : one<Abs<F16, false>>(t);
+  case InstId::NegH:
+    return ftz ? one<Neg<F16, true>>(t) : one<Neg<F16, false>>(t);
+  case InstId::AbsB:
+    return one<Abs<BF16, false>>(t);
+  case InstId::NegB:
+    return one<Neg<BF16, false>>(t);
+  case InstId::MinH:
+    return minMax<F16, false>(s);
+  case InstId::MaxH:
+    return minMax<F16, true>(s);
+  case InstId::MinB:
+    return minMax<BF16, false>(s);
+  case InstId::MaxB:
+    return minMax<BF16, true>(s);
+  case InstId::Ex2H:
+    return one<PlainH<Ex2>>(t);
+  case InstId::Ex2B:
+    return one<Element<Ex2, BF16, true, Clamp::None>>(t);
+  case InstId::TanhH:
+    return one<PlainH<Tanh>>(t);
+  case InstId::TanhB:
+    return one<PlainB<Tanh>>(t);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

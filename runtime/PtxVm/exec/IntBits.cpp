@@ -128,9 +128,10 @@ struct Prmt {
 /// The named modes are fixed selectors, chosen by the low two bits of c.
 template <Mod M> struct PrmtMode {
   static uint32_t apply(uint32_t a, uint32_t b, uint32_t c) {
-    constexpr uint32_t table[6][4] = {{0x3210, 0x4321, 0x5432, 0x6543}, {0x5670, 0x6701, 0x7012, 0x0123},
-                                      {0x0000, 0x1111, 0x2222, 0x3333}, {0x3210, 0x3211, 0x3222, 0x3333},
-                                      {0x0000, 0x1110, 0x2210, 0x3210}, {0x1010, 0x3232, 0x1010, 0x3232}};
+    constexpr uint32_t table[6][4] = {
+        {0x3210, 0x4321, 0x5432, 0x6543}, {0x5670, 0x6701, 0x7012, 0x0123},
+        {0x0000, 0x1111, 0x2222, 0x3333}, {0x3210, 0x3211, 0x3222, 0x3333},
+        {0x0000, 0x1110, 0x2210, 0x3210}, {0x1010, 0x3232, 0x1010, 0x3232}};
     return Prmt::apply(a, b, table[unsigned(M) - unsigned(Mod::f4e)][c & 3]);
   }
 };
@@ -142,18 +143,26 @@ template <class Op> Handler count(ScalarType t) {
 }
 template <class Op> Handler findFor(ScalarType t) {
   switch (t) {
-  case ScalarType::U32: return unary<Op, B32, uint32_t>;
-  case ScalarType::S32: return unary<Op, B32, int32_t>;
-  case ScalarType::U64: return unary<Op, B32, uint64_t>;
-  default: return unary<Op, B32, int64_t>;
+  case ScalarType::U32:
+    return unary<Op, B32, uint32_t>;
+  case ScalarType::S32:
+    return unary<Op, B32, int32_t>;
+  case ScalarType::U64:
+    return unary<Op, B32, uint64_t>;
+  default:
+    return unary<Op, B32, int64_t>;
   }
 }
 Handler bfe(ScalarType t) {
   switch (t) {
-  case ScalarType::U32: return ternary<Bfe, uint32_t, uint32_t, B32, B32>;
-  case ScalarType::S32: return ternary<Bfe, int32_t, int32_t, B32, B32>;
-  case ScalarType::U64: return ternary<Bfe, uint64_t, uint64_t, B32, B32>;
-  default: return ternary<Bfe, int64_t, int64_t, B32, B32>;
+  case ScalarType::U32:
+    return ternary<Bfe, uint32_t, uint32_t, B32, B32>;
+  case ScalarType::S32:
+    return ternary<Bfe, int32_t, int32_t, B32, B32>;
+  case ScalarType::U64:
+    return ternary<Bfe, uint64_t, uint64_t, B32, B32>;
+  default:
+    return ternary<Bfe, int64_t, int64_t, B32, B32>;
   }
 }
 template <bool Wrap> Handler szext(ScalarType t) {
@@ -162,12 +171,18 @@ template <bool Wrap> Handler szext(ScalarType t) {
 }
 template <class Op> Handler three() { return ternary<Op, B32, B32, B32, B32>; }
 Handler prmt(const Selection &s) {
-  if (has(s, Mod::f4e)) return three<PrmtMode<Mod::f4e>>();
-  if (has(s, Mod::b4e)) return three<PrmtMode<Mod::b4e>>();
-  if (has(s, Mod::rc8)) return three<PrmtMode<Mod::rc8>>();
-  if (has(s, Mod::ecl)) return three<PrmtMode<Mod::ecl>>();
-  if (has(s, Mod::ecr)) return three<PrmtMode<Mod::ecr>>();
-  if (has(s, Mod::rc16)) return three<PrmtMode<Mod::rc16>>();
+  if (has(s, Mod::f4e))
+    return three<PrmtMode<Mod::f4e>>();
+  if (has(s, Mod::b4e))
+    return three<PrmtMode<Mod::b4e>>();
+  if (has(s, Mod::rc8))
+    return three<PrmtMode<Mod::rc8>>();
+  if (has(s, Mod::ecl))
+    return three<PrmtMode<Mod::ecl>>();
+  if (has(s, Mod::ecr))
+    return three<PrmtMode<Mod::ecr>>();
+  if (has(s, Mod::rc16))
+    return three<PrmtMode<Mod::rc16>>();
   return three<Prmt>();
 }
 Handler shf(const Selection &s) {
@@ -183,20 +198,31 @@ namespace COSMATI_VM_ISA {
 Handler selectIntBits(const Selection &s) {
   bool wrap = has(s, Mod::wrap), wide = s.t[0] == ScalarType::B64;
   switch (s.id) {
-  case InstId::Popc: return count<Popc>(s.t[0]);
-  case InstId::Clz: return count<Clz>(s.t[0]);
-  case InstId::Brev: return wide ? unary<Brev, B64, B64> : unary<Brev, B32, B32>;
+  case InstId::Popc:
+    return count<Popc>(s.t[0]);
+  case InstId::Clz:
+    return count<Clz>(s.t[0]);
+  case InstId::Brev:
+    return wide ? unary<Brev, B64, B64> : unary<Brev, B32, B32>;
   case InstId::Bfind:
     return has(s, Mod::shiftamt) ? findFor<Bfind<true>>(s.t[0]) : findFor<Bfind<false>>(s.t[0]);
-  case InstId::Bfe: return bfe(s.t[0]);
+  case InstId::Bfe:
+    return bfe(s.t[0]);
   case InstId::Bfi:
-    return wide ? quaternary<Bfi, B64, B64, B64, B32, B32> : quaternary<Bfi, B32, B32, B32, B32, B32>;
-  case InstId::Fns: return ternary<Fns, B32, B32, B32, int32_t>;
-  case InstId::Szext: return wrap ? szext<true>(s.t[0]) : szext<false>(s.t[0]);
-  case InstId::Bmsk: return wrap ? binary<Bmsk<true>, B32, B32, B32> : binary<Bmsk<false>, B32, B32, B32>;
-  case InstId::Prmt: return prmt(s);
-  case InstId::Shf: return shf(s);
-  default: return nullptr;
+    return wide ? quaternary<Bfi, B64, B64, B64, B32, B32>
+                : quaternary<Bfi, B32, B32, B32, B32, B32>;
+  case InstId::Fns:
+    return ternary<Fns, B32, B32, B32, int32_t>;
+  case InstId::Szext:
+    return wrap ? szext<true>(s.t[0]) : szext<false>(s.t[0]);
+  case InstId::Bmsk:
+    return wrap ? binary<Bmsk<true>, B32, B32, B32> : binary<Bmsk<false>, B32, B32, B32>;
+  case InstId::Prmt:
+    return prmt(s);
+  case InstId::Shf:
+    return shf(s);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The carry is a predicate of the frame: op[1] is where it goes, the last operand where it comes from.
+// The carry is a predicate of the frame: op[1] is where it goes, the last operand where it comes
+// from.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Lanes.h"
@@ -27,10 +28,18 @@ template <class T> bool subStep(T a, T b, bool borrow, T &d) {
   bool second = __builtin_sub_overflow(partial, T(borrow), &d);
   return first | second;
 }
-template <class T> struct DoubleOf { using type = uint64_t; };
-template <> struct DoubleOf<uint64_t> { using type = unsigned __int128; };
-template <> struct DoubleOf<int32_t> { using type = int64_t; };
-template <> struct DoubleOf<int64_t> { using type = __int128; };
+template <class T> struct DoubleOf {
+  using type = uint64_t;
+};
+template <> struct DoubleOf<uint64_t> {
+  using type = unsigned __int128;
+};
+template <> struct DoubleOf<int32_t> {
+  using type = int64_t;
+};
+template <> struct DoubleOf<int64_t> {
+  using type = __int128;
+};
 
 enum class Kind { Add, Sub, MadLo, MadHi };
 
@@ -66,11 +75,16 @@ template <Kind K, bool CarryIn, class S, class T> const Inst *carry(Warp &w, con
 
 template <Kind K, bool CarryIn> Handler carryFor(ScalarType t) {
   switch (t) {
-  case ScalarType::U32: return carry<K, CarryIn, uint32_t, uint32_t>;
-  case ScalarType::S32: return carry<K, CarryIn, int32_t, uint32_t>;
-  case ScalarType::U64: return carry<K, CarryIn, uint64_t, uint64_t>;
-  case ScalarType::S64: return carry<K, CarryIn, int64_t, uint64_t>;
-  default: return nullptr;
+  case ScalarType::U32:
+    return carry<K, CarryIn, uint32_t, uint32_t>;
+  case ScalarType::S32:
+    return carry<K, CarryIn, int32_t, uint32_t>;
+  case ScalarType::U64:
+    return carry<K, CarryIn, uint64_t, uint64_t>;
+  case ScalarType::S64:
+    return carry<K, CarryIn, int64_t, uint64_t>;
+  default:
+    return nullptr;
   }
 }
 
@@ -79,15 +93,24 @@ template <Kind K, bool CarryIn> Handler carryFor(ScalarType t) {
 namespace COSMATI_VM_ISA {
 Handler selectIntCarry(const Selection &s) {
   switch (s.id) {
-  case InstId::AddCC: return carryFor<Kind::Add, false>(s.t[0]);
-  case InstId::AddC: return carryFor<Kind::Add, true>(s.t[0]);
-  case InstId::SubCC: return carryFor<Kind::Sub, false>(s.t[0]);
-  case InstId::SubC: return carryFor<Kind::Sub, true>(s.t[0]);
-  case InstId::MadLoCC: return carryFor<Kind::MadLo, false>(s.t[0]);
-  case InstId::MadHiCC: return carryFor<Kind::MadHi, false>(s.t[0]);
-  case InstId::MadCLo: return carryFor<Kind::MadLo, true>(s.t[0]);
-  case InstId::MadCHi: return carryFor<Kind::MadHi, true>(s.t[0]);
-  default: return nullptr;
+  case InstId::AddCC:
+    return carryFor<Kind::Add, false>(s.t[0]);
+  case InstId::AddC:
+    return carryFor<Kind::Add, true>(s.t[0]);
+  case InstId::SubCC:
+    return carryFor<Kind::Sub, false>(s.t[0]);
+  case InstId::SubC:
+    return carryFor<Kind::Sub, true>(s.t[0]);
+  case InstId::MadLoCC:
+    return carryFor<Kind::MadLo, false>(s.t[0]);
+  case InstId::MadHiCC:
+    return carryFor<Kind::MadHi, false>(s.t[0]);
+  case InstId::MadCLo:
+    return carryFor<Kind::MadLo, true>(s.t[0]);
+  case InstId::MadCHi:
+    return carryFor<Kind::MadHi, true>(s.t[0]);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

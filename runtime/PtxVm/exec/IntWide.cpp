@@ -20,8 +20,8 @@ template <class W> struct MadWide {
   }
 };
 
-/// PTX leaves division by zero open; hardware gives all ones for the quotient and the dividend for the
-/// remainder. INT_MIN / -1 wraps.
+/// PTX leaves division by zero open; hardware gives all ones for the quotient and the dividend for
+/// the remainder. INT_MIN / -1 wraps.
 struct Div {
   template <class T> static T apply(T a, T b) {
     if (b == 0)
@@ -55,9 +55,7 @@ struct Mad24Lo {
   template <class T> static T apply(T a, T b, T c) { return T(low24(a) * low24(b) + c); }
 };
 struct Mad24Hi {
-  template <class T> static T apply(T a, T b, T c) {
-    return T(((low24(a) * low24(b)) >> 16) + c);
-  }
+  template <class T> static T apply(T a, T b, T c) { return T(((low24(a) * low24(b)) >> 16) + c); }
 };
 
 template <bool Signed> int32_t byteOf(uint32_t v, unsigned k) {
@@ -82,31 +80,48 @@ template <bool SA, bool SB, unsigned First> struct Dp2a {
 
 template <class Op> Handler divisionFor(ScalarType t) {
   switch (t) {
-  case ScalarType::U16: return binary<Op, uint16_t, uint16_t, uint16_t>;
-  case ScalarType::S16: return binary<Op, int16_t, int16_t, int16_t>;
-  case ScalarType::U32: return binary<Op, uint32_t, uint32_t, uint32_t>;
-  case ScalarType::S32: return binary<Op, int32_t, int32_t, int32_t>;
-  case ScalarType::U64: return binary<Op, uint64_t, uint64_t, uint64_t>;
-  case ScalarType::S64: return binary<Op, int64_t, int64_t, int64_t>;
-  default: return nullptr;
+  case ScalarType::U16:
+    return binary<Op, uint16_t, uint16_t, uint16_t>;
+  case ScalarType::S16:
+    return binary<Op, int16_t, int16_t, int16_t>;
+  case ScalarType::U32:
+    return binary<Op, uint32_t, uint32_t, uint32_t>;
+  case ScalarType::S32:
+    return binary<Op, int32_t, int32_t, int32_t>;
+  case ScalarType::U64:
+    return binary<Op, uint64_t, uint64_t, uint64_t>;
+  case ScalarType::S64:
+    return binary<Op, int64_t, int64_t, int64_t>;
+  default:
+    return nullptr;
   }
 }
 Handler mulWide(ScalarType t) {
   switch (t) {
-  case ScalarType::U16: return binary<MulWide<uint32_t>, uint32_t, uint16_t, uint16_t>;
-  case ScalarType::S16: return binary<MulWide<int32_t>, int32_t, int16_t, int16_t>;
-  case ScalarType::U32: return binary<MulWide<uint64_t>, uint64_t, uint32_t, uint32_t>;
-  case ScalarType::S32: return binary<MulWide<int64_t>, int64_t, int32_t, int32_t>;
-  default: return nullptr;
+  case ScalarType::U16:
+    return binary<MulWide<uint32_t>, uint32_t, uint16_t, uint16_t>;
+  case ScalarType::S16:
+    return binary<MulWide<int32_t>, int32_t, int16_t, int16_t>;
+  case ScalarType::U32:
+    return binary<MulWide<uint64_t>, uint64_t, uint32_t, uint32_t>;
+  case ScalarType::S32:
+    return binary<MulWide<int64_t>, int64_t, int32_t, int32_t>;
+  default:
+    return nullptr;
   }
 }
 Handler madWide(ScalarType t) {
   switch (t) {
-  case ScalarType::U16: return ternary<MadWide<uint32_t>, uint32_t, uint16_t, uint16_t, uint32_t>;
-  case ScalarType::S16: return ternary<MadWide<int32_t>, int32_t, int16_t, int16_t, int32_t>;
-  case ScalarType::U32: return ternary<MadWide<uint64_t>, uint64_t, uint32_t, uint32_t, uint64_t>;
-  case ScalarType::S32: return ternary<MadWide<int64_t>, int64_t, int32_t, int32_t, int64_t>;
-  default: return nullptr;
+  case ScalarType::U16:
+    return ternary<MadWide<uint32_t>, uint32_t, uint16_t, uint16_t, uint32_t>;
+  case ScalarType::S16:
+    return ternary<MadWide<int32_t>, int32_t, int16_t, int16_t, int32_t>;
+  case ScalarType::U32:
+    return ternary<MadWide<uint64_t>, uint64_t, uint32_t, uint32_t, uint64_t>;
+  case ScalarType::S32:
+    return ternary<MadWide<int64_t>, int64_t, int32_t, int32_t, int64_t>;
+  default:
+    return nullptr;
   }
 }
 template <class Op> Handler binary24(ScalarType t) {
@@ -117,9 +132,7 @@ template <class Op> Handler ternary24(ScalarType t) {
   return t == ScalarType::U32 ? ternary<Op, uint32_t, uint32_t, uint32_t, uint32_t>
                               : ternary<Op, int32_t, int32_t, int32_t, int32_t>;
 }
-template <class Op> Handler dot() {
-  return ternary<Op, uint32_t, uint32_t, uint32_t, uint32_t>;
-}
+template <class Op> Handler dot() { return ternary<Op, uint32_t, uint32_t, uint32_t, uint32_t>; }
 /// Picks by the signedness of both factors.
 template <template <bool, bool> class Op> Handler dotFor(const Selection &s) {
   bool a = s.t[0] == ScalarType::S32, b = s.t[1] == ScalarType::S32;
@@ -134,18 +147,30 @@ template <bool SA, bool SB> using Dp2aHi = Dp2a<SA, SB, 2>;
 namespace COSMATI_VM_ISA {
 Handler selectIntWide(const Selection &s) {
   switch (s.id) {
-  case InstId::MulWide: return mulWide(s.t[0]);
-  case InstId::MadWide: return madWide(s.t[0]);
-  case InstId::DivI: return divisionFor<Div>(s.t[0]);
-  case InstId::RemI: return divisionFor<Rem>(s.t[0]);
-  case InstId::Mul24Lo: return binary24<Mul24Lo>(s.t[0]);
-  case InstId::Mul24Hi: return binary24<Mul24Hi>(s.t[0]);
-  case InstId::Mad24Lo: return ternary24<Mad24Lo>(s.t[0]);
-  case InstId::Mad24Hi: return ternary24<Mad24Hi>(s.t[0]);
-  case InstId::Dp4a: return dotFor<Dp4a>(s);
-  case InstId::Dp2aLo: return dotFor<Dp2aLo>(s);
-  case InstId::Dp2aHi: return dotFor<Dp2aHi>(s);
-  default: return nullptr;
+  case InstId::MulWide:
+    return mulWide(s.t[0]);
+  case InstId::MadWide:
+    return madWide(s.t[0]);
+  case InstId::DivI:
+    return divisionFor<Div>(s.t[0]);
+  case InstId::RemI:
+    return divisionFor<Rem>(s.t[0]);
+  case InstId::Mul24Lo:
+    return binary24<Mul24Lo>(s.t[0]);
+  case InstId::Mul24Hi:
+    return binary24<Mul24Hi>(s.t[0]);
+  case InstId::Mad24Lo:
+    return ternary24<Mad24Lo>(s.t[0]);
+  case InstId::Mad24Hi:
+    return ternary24<Mad24Hi>(s.t[0]);
+  case InstId::Dp4a:
+    return dotFor<Dp4a>(s);
+  case InstId::Dp2aLo:
+    return dotFor<Dp2aLo>(s);
+  case InstId::Dp2aHi:
+    return dotFor<Dp2aHi>(s);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

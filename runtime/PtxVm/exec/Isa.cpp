@@ -40,11 +40,11 @@ Handler selectWarpOps(const Selection &);
 
 extern const Isa isa;
 const Isa isa = {COSMATI_VM_STRING(COSMATI_VM_ISA),
-                 {selectIntArith, selectIntWide, base::selectIntCarry, selectIntBits, selectLogic,
-                  selectCompare, selectSelect, selectFloatArith, selectFloatMisc, selectFloatApprox,
-                  selectHalf, selectConvert, selectConvertFloat, selectMove, selectMemory,
-                  base::selectAtomic, selectWarpOps, base::selectBarrier, base::selectControl,
-                  base::selectMisc}};
+                 {selectIntArith,     selectIntWide,       base::selectIntCarry, selectIntBits,
+                  selectLogic,        selectCompare,       selectSelect,         selectFloatArith,
+                  selectFloatMisc,    selectFloatApprox,   selectHalf,           selectConvert,
+                  selectConvertFloat, selectMove,          selectMemory,         base::selectAtomic,
+                  selectWarpOps,      base::selectBarrier, base::selectControl,  base::selectMisc}};
 } // namespace COSMATI_VM_ISA
 
 } // namespace cosmati::ptxvm

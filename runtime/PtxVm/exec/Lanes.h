@@ -7,7 +7,8 @@
 //
 // The one shape of an elementwise handler: compute all 32 lanes into the destination, or, when some
 // lanes are off, into a temporary that is then blended in. The compiler turns each loop into a few
-// vector instructions. A destination may be a source's very slot (same width), never a partial overlap.
+// vector instructions. A destination may be a source's very slot (same width), never a partial
+// overlap.
 //
 // Everything is in an unnamed namespace: this file is compiled for several instruction sets.
 //

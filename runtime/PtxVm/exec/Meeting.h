@@ -11,8 +11,8 @@
 namespace cosmati::ptxvm {
 
 /// Tries to gather the lanes `need` at `i`. If all of them wait here already, they join the running
-/// split and the result is true; after the operation `part` must follow. Otherwise the running split is
-/// parked, the warp stopped, and the result is false: return null from the handler.
+/// split and the result is true; after the operation `part` must follow. Otherwise the running
+/// split is parked, the warp stopped, and the result is false: return null from the handler.
 bool meet(Warp &w, const Inst *i, uint32_t need);
 
 /// Ends a joint operation: everyone goes on behind `i`. Returns the next instruction.

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Loads and stores of one element type share a handler across all spaces: resolve() finds the bytes,
-// then a loop moves them. Ordering (volatile, acquire, ...) is a fence around the same loop: an aligned
-// element of up to 8 bytes is one access of the host.
+// Loads and stores of one element type share a handler across all spaces: resolve() finds the
+// bytes, then a loop moves them. Ordering (volatile, acquire, ...) is a fence around the same loop:
+// an aligned element of up to 8 bytes is one access of the host.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Resolve.h"
@@ -42,10 +42,14 @@ void loadLanes(Warp &w, const Inst *i, uint32_t mask, const Access &x) {
   if (x.contiguous) {
     const uint8_t *bytes = x.host + x.offset[0];
     switch (i->n) {
-    case 1: return loadContiguous<Mem, Reg, 1>(w, ops, bytes);
-    case 2: return loadContiguous<Mem, Reg, 2>(w, ops, bytes);
-    case 4: return loadContiguous<Mem, Reg, 4>(w, ops, bytes);
-    default: break;
+    case 1:
+      return loadContiguous<Mem, Reg, 1>(w, ops, bytes);
+    case 2:
+      return loadContiguous<Mem, Reg, 2>(w, ops, bytes);
+    case 4:
+      return loadContiguous<Mem, Reg, 4>(w, ops, bytes);
+    default:
+      break;
     }
   }
   for (unsigned e = 0; e < i->n; ++e) {
@@ -110,69 +114,96 @@ template <class Mem, class Reg> const Inst *store(Warp &w, const Inst *i) {
 template <class Mem> Handler loadInto(unsigned regBits) {
   switch (regBits) {
   case 8:
-  case 16: return sizeof(Mem) <= 2 ? load<Mem, uint16_t> : nullptr;
-  case 32: return sizeof(Mem) <= 4 ? load<Mem, uint32_t> : nullptr;
-  case 64: return load<Mem, uint64_t>;
-  default: return nullptr;
+  case 16:
+    return sizeof(Mem) <= 2 ? load<Mem, uint16_t> : nullptr;
+  case 32:
+    return sizeof(Mem) <= 4 ? load<Mem, uint32_t> : nullptr;
+  case 64:
+    return load<Mem, uint64_t>;
+  default:
+    return nullptr;
   }
 }
 Handler selectLoad(const Selection &s) {
   switch (s.t[0]) {
   case ScalarType::B8:
-  case ScalarType::U8: return loadInto<uint8_t>(s.dstBits);
-  case ScalarType::S8: return loadInto<int8_t>(s.dstBits);
+  case ScalarType::U8:
+    return loadInto<uint8_t>(s.dstBits);
+  case ScalarType::S8:
+    return loadInto<int8_t>(s.dstBits);
   case ScalarType::B16:
   case ScalarType::F16:
   case ScalarType::BF16:
-  case ScalarType::U16: return loadInto<uint16_t>(s.dstBits);
-  case ScalarType::S16: return loadInto<int16_t>(s.dstBits);
+  case ScalarType::U16:
+    return loadInto<uint16_t>(s.dstBits);
+  case ScalarType::S16:
+    return loadInto<int16_t>(s.dstBits);
   case ScalarType::B32:
   case ScalarType::F32:
-  case ScalarType::U32: return loadInto<uint32_t>(s.dstBits);
-  case ScalarType::S32: return loadInto<int32_t>(s.dstBits);
-  case ScalarType::B128: return load<Wide128, Wide128>;
-  default: return s.dstBits == 64 ? load<uint64_t, uint64_t> : nullptr;
+  case ScalarType::U32:
+    return loadInto<uint32_t>(s.dstBits);
+  case ScalarType::S32:
+    return loadInto<int32_t>(s.dstBits);
+  case ScalarType::B128:
+    return load<Wide128, Wide128>;
+  default:
+    return s.dstBits == 64 ? load<uint64_t, uint64_t> : nullptr;
   }
 }
 template <class Mem> Handler storeFrom(unsigned regBits) {
   switch (regBits) {
   case 8:
-  case 16: return sizeof(Mem) <= 2 ? store<Mem, uint16_t> : nullptr;
-  case 32: return sizeof(Mem) <= 4 ? store<Mem, uint32_t> : nullptr;
-  case 64: return store<Mem, uint64_t>;
-  default: return nullptr;
+  case 16:
+    return sizeof(Mem) <= 2 ? store<Mem, uint16_t> : nullptr;
+  case 32:
+    return sizeof(Mem) <= 4 ? store<Mem, uint32_t> : nullptr;
+  case 64:
+    return store<Mem, uint64_t>;
+  default:
+    return nullptr;
   }
 }
 unsigned memoryBits(ScalarType t) {
   switch (t) {
   case ScalarType::B8:
   case ScalarType::U8:
-  case ScalarType::S8: return 8;
+  case ScalarType::S8:
+    return 8;
   case ScalarType::B16:
   case ScalarType::U16:
   case ScalarType::S16:
   case ScalarType::F16:
-  case ScalarType::BF16: return 16;
+  case ScalarType::BF16:
+    return 16;
   case ScalarType::B32:
   case ScalarType::U32:
   case ScalarType::S32:
-  case ScalarType::F32: return 32;
-  case ScalarType::B128: return 128;
-  default: return 64;
+  case ScalarType::F32:
+    return 32;
+  case ScalarType::B128:
+    return 128;
+  default:
+    return 64;
   }
 }
 Handler selectStore(const Selection &s) {
   switch (memoryBits(s.t[0])) {
-  case 8: return storeFrom<uint8_t>(s.srcBits);
-  case 16: return storeFrom<uint16_t>(s.srcBits);
-  case 32: return storeFrom<uint32_t>(s.srcBits);
-  case 128: return store<Wide128, Wide128>;
-  default: return storeFrom<uint64_t>(s.srcBits);
+  case 8:
+    return storeFrom<uint8_t>(s.srcBits);
+  case 16:
+    return storeFrom<uint16_t>(s.srcBits);
+  case 32:
+    return storeFrom<uint32_t>(s.srcBits);
+  case 128:
+    return store<Wide128, Wide128>;
+  default:
+    return storeFrom<uint64_t>(s.srcBits);
   }
 }
 
-/// Copies at once: the machine may complete an asynchronous copy as early as it likes. op[0]: shared
-/// address (+ aux), op[7]: global address (+ imm), op[1]: bytes to read, the rest is zero; n: size.
+/// Copies at once: the machine may complete an asynchronous copy as early as it likes. op[0]:
+/// shared address (+ aux), op[7]: global address (+ imm), op[1]: bytes to read, the rest is zero;
+/// n: size.
 template <class Shared> const Inst *copyAsync(Warp &w, const Inst *i) {
   uint32_t mask = lanesOf(w, i), size = i->n;
   const Shared *to = slot<Shared>(w, i->op[0]);
@@ -207,10 +238,14 @@ namespace COSMATI_VM_ISA {
 Handler selectMemory(const Selection &s) {
   switch (s.id) {
   case InstId::Ld:
-  case InstId::Ldu: return selectLoad(s);
-  case InstId::St: return selectStore(s);
-  case InstId::CpAsync: return s.addressBits == 32 ? copyAsync<uint32_t> : copyAsync<uint64_t>;
-  default: return nullptr;
+  case InstId::Ldu:
+    return selectLoad(s);
+  case InstId::St:
+    return selectStore(s);
+  case InstId::CpAsync:
+    return s.addressBits == 32 ? copyAsync<uint32_t> : copyAsync<uint64_t>;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

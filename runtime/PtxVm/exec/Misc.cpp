@@ -31,9 +31,11 @@ Handler selectMisc(const Selection &s) {
   switch (s.id) {
   case InstId::Membar:
   case InstId::Fence:
-  case InstId::FenceProxy: return fence;
+  case InstId::FenceProxy:
+    return fence;
   case InstId::CreatePolicyFraction:
-  case InstId::CreatePolicyCvt: return policy;
+  case InstId::CreatePolicyCvt:
+    return policy;
   case InstId::CpAsyncCommit: // copies are complete as soon as they are issued
   case InstId::CpAsyncWait:
   case InstId::CpAsyncWaitAll:
@@ -42,8 +44,10 @@ Handler selectMisc(const Selection &s) {
   case InstId::ApplyPriority:
   case InstId::Discard:
   case InstId::GridDep:
-  case InstId::PmEvent: return nothing;
-  default: return nullptr;
+  case InstId::PmEvent:
+    return nothing;
+  default:
+    return nullptr;
   }
 }
 } // namespace base

@@ -99,39 +99,61 @@ template <unsigned N> const Inst *unpack128(Warp &w, const Inst *i) {
 
 Handler packFor(const Selection &s, unsigned parts) {
   unsigned whole = s.dstBits;
-  if (whole == 128) return parts == 2 ? pack128<2> : parts == 4 ? pack128<4> : nullptr;
-  if (whole == 64 && parts == 2) return pack<uint64_t, uint32_t, 32, 2>;
-  if (whole == 64 && parts == 4) return pack<uint64_t, uint16_t, 16, 4>;
-  if (whole == 32 && parts == 2) return pack<uint32_t, uint16_t, 16, 2>;
-  if (whole == 32 && parts == 4) return pack<uint32_t, uint16_t, 8, 4>;
-  if (whole == 16 && parts == 2) return pack<uint16_t, uint16_t, 8, 2>;
+  if (whole == 128)
+    return parts == 2 ? pack128<2> : parts == 4 ? pack128<4> : nullptr;
+  if (whole == 64 && parts == 2)
+    return pack<uint64_t, uint32_t, 32, 2>;
+  if (whole == 64 && parts == 4)
+    return pack<uint64_t, uint16_t, 16, 4>;
+  if (whole == 32 && parts == 2)
+    return pack<uint32_t, uint16_t, 16, 2>;
+  if (whole == 32 && parts == 4)
+    return pack<uint32_t, uint16_t, 8, 4>;
+  if (whole == 16 && parts == 2)
+    return pack<uint16_t, uint16_t, 8, 2>;
   return nullptr;
 }
 Handler unpackFor(const Selection &s, unsigned parts) {
   unsigned whole = s.srcBits;
-  if (whole == 128) return parts == 2 ? unpack128<2> : parts == 4 ? unpack128<4> : nullptr;
-  if (whole == 64 && parts == 2) return unpack<uint64_t, uint32_t, 32, 2>;
-  if (whole == 64 && parts == 4) return unpack<uint64_t, uint16_t, 16, 4>;
-  if (whole == 32 && parts == 2) return unpack<uint32_t, uint16_t, 16, 2>;
-  if (whole == 32 && parts == 4) return unpack<uint32_t, uint16_t, 8, 4>;
-  if (whole == 16 && parts == 2) return unpack<uint16_t, uint16_t, 8, 2>;
+  if (whole == 128)
+    return parts == 2 ? unpack128<2> : parts == 4 ? unpack128<4> : nullptr;
+  if (whole == 64 && parts == 2)
+    return unpack<uint64_t, uint32_t, 32, 2>;
+  if (whole == 64 && parts == 4)
+    return unpack<uint64_t, uint16_t, 16, 4>;
+  if (whole == 32 && parts == 2)
+    return unpack<uint32_t, uint16_t, 16, 2>;
+  if (whole == 32 && parts == 4)
+    return unpack<uint32_t, uint16_t, 8, 4>;
+  if (whole == 16 && parts == 2)
+    return unpack<uint16_t, uint16_t, 8, 2>;
   return nullptr;
 }
 Handler selectMov(const Selection &s) {
   switch (MoveForm(s.flags)) {
-  case MoveForm::Pack: return packFor(s, s.vec);
-  case MoveForm::Unpack: return unpackFor(s, s.vec);
-  case MoveForm::FrameAddress: return s.dstBits == 64 ? frameAddress<uint64_t> : frameAddress<uint32_t>;
-  case MoveForm::Plain: break;
+  case MoveForm::Pack:
+    return packFor(s, s.vec);
+  case MoveForm::Unpack:
+    return unpackFor(s, s.vec);
+  case MoveForm::FrameAddress:
+    return s.dstBits == 64 ? frameAddress<uint64_t> : frameAddress<uint32_t>;
+  case MoveForm::Plain:
+    break;
   }
   switch (s.dstBits) {
-  case 1: return movePredicate;
+  case 1:
+    return movePredicate;
   case 8:
-  case 16: return move<uint16_t>;
-  case 32: return move<uint32_t>;
-  case 64: return move<uint64_t>;
-  case 128: return move<Wide128>;
-  default: return nullptr;
+  case 16:
+    return move<uint16_t>;
+  case 32:
+    return move<uint32_t>;
+  case 64:
+    return move<uint64_t>;
+  case 128:
+    return move<Wide128>;
+  default:
+    return nullptr;
   }
 }
 
@@ -168,7 +190,8 @@ uint64_t windowOf(const Selection &s) {
 namespace COSMATI_VM_ISA {
 Handler selectMove(const Selection &s) {
   switch (s.id) {
-  case InstId::Mov: return selectMov(s);
+  case InstId::Mov:
+    return selectMov(s);
   case InstId::Cvta:
     if (s.dstBits != 64)
       return nullptr;
@@ -177,7 +200,8 @@ Handler selectMove(const Selection &s) {
   case InstId::Isspacep:
     s.imm = int64_t(windowOf(s));
     return inWindow;
-  default: return nullptr;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

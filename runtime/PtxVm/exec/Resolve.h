@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every access is checked: inside one buffer, aligned, writable for stores. One vector loop checks the
-// common case, in which all lanes hit the same buffer, and finds on the way whether the lanes read one
-// place or consecutive places. Lanes that are off take the first active lane's address.
+// Every access is checked: inside one buffer, aligned, writable for stores. One vector loop checks
+// the common case, in which all lanes hit the same buffer, and finds on the way whether the lanes
+// read one place or consecutive places. Lanes that are off take the first active lane's address.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -24,8 +24,7 @@ struct Access {
   bool uniform;    ///< all active lanes at one place
 };
 
-template <class A>
-void loadAddresses(const A *a, int64_t imm, uint32_t mask, uint64_t *out) {
+template <class A> void loadAddresses(const A *a, int64_t imm, uint32_t mask, uint64_t *out) {
   if (mask == kFull) {
     COSMATI_VM_LANES out[l] = A(a[l] + A(imm));
     return;
@@ -35,8 +34,8 @@ void loadAddresses(const A *a, int64_t imm, uint32_t mask, uint64_t *out) {
 }
 
 /// Checks `address` against [base, base + size) and fills `x`. True if every lane is inside.
-inline bool inside(const uint64_t *address, uint64_t base, uint64_t size, uint32_t bytes, uint8_t *host,
-                   Access &x, uint64_t &low) {
+inline bool inside(const uint64_t *address, uint64_t base, uint64_t size, uint32_t bytes,
+                   uint8_t *host, Access &x, uint64_t &low) {
   if (size < bytes)
     return false;
   uint64_t limit = size - bytes, first = address[0] - base;
@@ -72,14 +71,16 @@ inline uint8_t *resolveLane(Warp &w, Way way, uint64_t address, uint32_t bytes, 
   auto within = [&](uint64_t size) { return size >= bytes && address <= size - bytes; };
   switch (way) {
   case Way::Shared:
-  case Way::Shared32: return within(w.sharedBytes) ? w.shared + address : nullptr;
+  case Way::Shared32:
+    return within(w.sharedBytes) ? w.shared + address : nullptr;
   case Way::Local:
   case Way::Local32:
     return within(w.localStride) ? w.local + lane * w.localStride + address : nullptr;
   case Way::Param:
   case Way::Param32:
     return within(w.paramBytes) ? const_cast<uint8_t *>(w.params) + address : nullptr;
-  default: break;
+  default:
+    break;
   }
   const RegionSlot *region = findRegion(w, address, bytes);
   if (!region)
@@ -97,8 +98,8 @@ inline bool resolveEach(Warp &w, const Inst *i, Way way, const uint64_t *address
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     FaultKind kind = FaultKind::Misaligned;
-    uint8_t *p = address[l] & (bytes - 1) ? nullptr
-                                          : resolveLane(w, way, address[l], bytes, write, l, kind);
+    uint8_t *p =
+        address[l] & (bytes - 1) ? nullptr : resolveLane(w, way, address[l], bytes, write, l, kind);
     if (!p) {
       fault(w, i, kind, l, address[l], bytes, space);
       return false;
@@ -155,18 +156,17 @@ inline bool resolveGeneric(Warp &w, const Inst *i, uint64_t *address, uint32_t m
     COSMATI_VM_LANES differs |= (address[l] ^ window) >= kWindowBytes ? 1 : 0;
     if (!differs && (window == kSharedWindow || window == kLocalWindow)) {
       COSMATI_VM_LANES address[l] -= window;
-      return window == kSharedWindow
-                 ? resolveFlat(w, i, Way::Shared, address, mask, bytes, write, w.shared,
-                               w.sharedBytes, Space::Shared, x)
-                 : resolveLocal(w, i, address, mask, bytes, write, x);
+      return window == kSharedWindow ? resolveFlat(w, i, Way::Shared, address, mask, bytes, write,
+                                                   w.shared, w.sharedBytes, Space::Shared, x)
+                                     : resolveLocal(w, i, address, mask, bytes, write, x);
     }
   }
   return resolveEach(w, i, Way::Generic, address, mask, bytes, write, Space::Generic, x);
 }
 
 /// Resolves [op[7] + imm] for the lanes of `mask` (not empty). False after a fault.
-[[gnu::noinline]] inline bool resolve(Warp &w, const Inst *i, uint32_t mask, uint32_t bytes, bool write,
-                                      Access &x) {
+[[gnu::noinline]] inline bool resolve(Warp &w, const Inst *i, uint32_t mask, uint32_t bytes,
+                                      bool write, Access &x) {
   Way way = Way(i->flags & kWayMask);
   alignas(64) uint64_t address[kLanes];
   int64_t imm = i->imm + (i->flags & kFrameRelative ? int64_t(w.localBase) : 0);
@@ -175,17 +175,21 @@ inline bool resolveGeneric(Warp &w, const Inst *i, uint64_t *address, uint32_t m
   else
     loadAddresses(slot<uint64_t>(w, i->op[kAddressOp]), imm, mask, address);
   switch (way) {
-  case Way::Global: return resolveGlobal(w, i, address, mask, bytes, write, x);
+  case Way::Global:
+    return resolveGlobal(w, i, address, mask, bytes, write, x);
   case Way::Shared:
   case Way::Shared32:
-    return resolveFlat(w, i, way, address, mask, bytes, write, w.shared, w.sharedBytes, Space::Shared, x);
+    return resolveFlat(w, i, way, address, mask, bytes, write, w.shared, w.sharedBytes,
+                       Space::Shared, x);
   case Way::Local:
-  case Way::Local32: return resolveLocal(w, i, address, mask, bytes, write, x);
+  case Way::Local32:
+    return resolveLocal(w, i, address, mask, bytes, write, x);
   case Way::Param:
   case Way::Param32:
     return resolveFlat(w, i, way, address, mask, bytes, write, const_cast<uint8_t *>(w.params),
                        w.paramBytes, Space::Param, x);
-  case Way::Generic: return resolveGeneric(w, i, address, mask, bytes, write, x);
+  case Way::Generic:
+    return resolveGeneric(w, i, address, mask, bytes, write, x);
   }
   return false;
 }

@@ -38,10 +38,14 @@ namespace COSMATI_VM_ISA {
 Handler selectSelect(const Selection &s) {
   bool choose = s.id == InstId::Selp;
   switch (s.dstBits) {
-  case 16: return choose ? selp<uint16_t> : slct<uint16_t>(s);
-  case 32: return choose ? selp<uint32_t> : slct<uint32_t>(s);
-  case 64: return choose ? selp<uint64_t> : slct<uint64_t>(s);
-  default: return nullptr;
+  case 16:
+    return choose ? selp<uint16_t> : slct<uint16_t>(s);
+  case 32:
+    return choose ? selp<uint32_t> : slct<uint32_t>(s);
+  case 64:
+    return choose ? selp<uint64_t> : slct<uint64_t>(s);
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

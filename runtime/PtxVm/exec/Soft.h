@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Branch-light conversions that a compiler can turn into vector code, and exact scalar rounding to any
-// binary format. In an unnamed namespace: compiled for several instruction sets.
+// Branch-light conversions that a compiler can turn into vector code, and exact scalar rounding to
+// any binary format. In an unnamed namespace: compiled for several instruction sets.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -16,8 +16,9 @@
 namespace cosmati::ptxvm {
 namespace {
 
-inline constexpr uint32_t kNan32 = 0x7fffffffu; ///< the NaN that single-precision PTX operations return
-inline constexpr uint16_t kNan16 = 0x7fff;      ///< likewise for f16 and bf16
+inline constexpr uint32_t kNan32 =
+    0x7fffffffu;                           ///< the NaN that single-precision PTX operations return
+inline constexpr uint16_t kNan16 = 0x7fff; ///< likewise for f16 and bf16
 
 inline bool isNan(float x) { return x != x; }
 inline bool isNan(double x) { return x != x; }
@@ -36,7 +37,8 @@ inline float halfToFloat(uint16_t h) {
   uint32_t sign = uint32_t(h & 0x8000) << 16;
   float normal = bitsAs<float>(magnitude + (112u << 23));
   float special = bitsAs<float>(magnitude | 0x7f800000u);
-  float subnormal = bitsAs<float>((magnitude >> 13) | 0x4b000000u) - 8388608.0f; // integer in units of 2^-24
+  float subnormal =
+      bitsAs<float>((magnitude >> 13) | 0x4b000000u) - 8388608.0f; // integer in units of 2^-24
   subnormal *= 0x1p-24f;
   bool isSpecial = (h & 0x7c00) == 0x7c00, isTiny = (h & 0x7c00) == 0;
   float value = isSpecial ? special : isTiny ? subnormal : normal;
@@ -61,7 +63,8 @@ inline uint16_t floatToBfloat(float x) {
   return uint16_t((bits & 0x7fffffffu) > 0x7f800000u ? kNan16 : rounded);
 }
 
-/// A binary format: exponent and mantissa bits, bias, largest finite encoding, and its special values.
+/// A binary format: exponent and mantissa bits, bias, largest finite encoding, and its special
+/// values.
 struct Format {
   unsigned exponentBits, mantissaBits;
   int bias;
@@ -78,9 +81,9 @@ inline constexpr Format kE5M2{5, 2, 15, 0x7b, 0x7c, 0x7f};
 
 enum class Rounding : uint8_t { NearestEven, NearestAway, Zero, Down, Up };
 
-/// Rounds the exact value of `x` once to `f`. Overflow goes to infinity (NaN where there is none) when
-/// the rounding leads there, else to the largest finite value; `saturateFinite` always gives the latter.
-/// Returns sign and magnitude bits.
+/// Rounds the exact value of `x` once to `f`. Overflow goes to infinity (NaN where there is none)
+/// when the rounding leads there, else to the largest finite value; `saturateFinite` always gives
+/// the latter. Returns sign and magnitude bits.
 inline uint32_t roundTo(const Format &f, double x, Rounding mode, bool saturateFinite) {
   uint64_t bits = bitsAs<uint64_t>(x);
   uint32_t signBit = 1u << (f.exponentBits + f.mantissaBits);
@@ -89,7 +92,8 @@ inline uint32_t roundTo(const Format &f, double x, Rounding mode, bool saturateF
   if (x != x)
     return f.nan;
   bool away = (mode == Rounding::Up && !negative) || (mode == Rounding::Down && negative);
-  bool truncate = mode == Rounding::Zero || (!away && (mode == Rounding::Up || mode == Rounding::Down));
+  bool truncate =
+      mode == Rounding::Zero || (!away && (mode == Rounding::Up || mode == Rounding::Down));
   uint64_t magnitude = bits & ~(uint64_t(1) << 63);
   if (magnitude == 0)
     return sign;
@@ -113,8 +117,8 @@ inline uint32_t roundTo(const Format &f, double x, Rounding mode, bool saturateF
     rest = mantissa & ((uint64_t(1) << drop) - 1);
     half = uint64_t(1) << (drop - 1);
   }
-  bool up = truncate ? false
-            : away   ? rest != 0
+  bool up = truncate                        ? false
+            : away                          ? rest != 0
             : mode == Rounding::NearestAway ? rest >= half
                                             : rest > half || (rest == half && (kept & 1));
   kept += up;

@@ -15,7 +15,8 @@
 namespace cosmati::ptxvm {
 namespace {
 
-/// The lanes that must be here, from the member mask operand; the decoder unguards these instructions.
+/// The lanes that must be here, from the member mask operand; the decoder unguards these
+/// instructions.
 inline uint32_t membersOf(const Warp &w, const Inst *i, unsigned operand) {
   const uint32_t *members = slot<uint32_t>(w, i->op[operand]);
   return members[__builtin_ctz(w.active)] & w.live;
@@ -66,9 +67,12 @@ template <Mode M> const Inst *shuffle(Warp &w, const Inst *i) {
   return meeting.done();
 }
 Handler shuffleFor(const Selection &s) {
-  if (has(s, Mod::up)) return shuffle<Mode::Up>;
-  if (has(s, Mod::down)) return shuffle<Mode::Down>;
-  if (has(s, Mod::bfly)) return shuffle<Mode::Bfly>;
+  if (has(s, Mod::up))
+    return shuffle<Mode::Up>;
+  if (has(s, Mod::down))
+    return shuffle<Mode::Down>;
+  if (has(s, Mod::bfly))
+    return shuffle<Mode::Bfly>;
   return shuffle<Mode::Idx>;
 }
 
@@ -124,12 +128,24 @@ template <class T, bool All> const Inst *match(Warp &w, const Inst *i) {
   return meeting.done();
 }
 
-struct RedAdd { template <class T> static T apply(T a, T b) { return T(uint32_t(a) + uint32_t(b)); } };
-struct RedMin { template <class T> static T apply(T a, T b) { return a < b ? a : b; } };
-struct RedMax { template <class T> static T apply(T a, T b) { return a > b ? a : b; } };
-struct RedAnd { template <class T> static T apply(T a, T b) { return a & b; } };
-struct RedOr { template <class T> static T apply(T a, T b) { return a | b; } };
-struct RedXor { template <class T> static T apply(T a, T b) { return a ^ b; } };
+struct RedAdd {
+  template <class T> static T apply(T a, T b) { return T(uint32_t(a) + uint32_t(b)); }
+};
+struct RedMin {
+  template <class T> static T apply(T a, T b) { return a < b ? a : b; }
+};
+struct RedMax {
+  template <class T> static T apply(T a, T b) { return a > b ? a : b; }
+};
+struct RedAnd {
+  template <class T> static T apply(T a, T b) { return a & b; }
+};
+struct RedOr {
+  template <class T> static T apply(T a, T b) { return a | b; }
+};
+struct RedXor {
+  template <class T> static T apply(T a, T b) { return a ^ b; }
+};
 template <class Op, class T> const Inst *redux(Warp &w, const Inst *i) {
   Meeting meeting(w, i, 2);
   if (!meeting.ready)
@@ -144,11 +160,16 @@ template <class Op, class T> const Inst *redux(Warp &w, const Inst *i) {
 }
 Handler reduxFor(const Selection &s) {
   bool isSigned = s.t[0] == ScalarType::S32;
-  if (has(s, Mod::add)) return redux<RedAdd, uint32_t>;
-  if (has(s, Mod::min)) return isSigned ? redux<RedMin, int32_t> : redux<RedMin, uint32_t>;
-  if (has(s, Mod::max)) return isSigned ? redux<RedMax, int32_t> : redux<RedMax, uint32_t>;
-  if (has(s, Mod::and_)) return redux<RedAnd, uint32_t>;
-  if (has(s, Mod::or_)) return redux<RedOr, uint32_t>;
+  if (has(s, Mod::add))
+    return redux<RedAdd, uint32_t>;
+  if (has(s, Mod::min))
+    return isSigned ? redux<RedMin, int32_t> : redux<RedMin, uint32_t>;
+  if (has(s, Mod::max))
+    return isSigned ? redux<RedMax, int32_t> : redux<RedMax, uint32_t>;
+  if (has(s, Mod::and_))
+    return redux<RedAnd, uint32_t>;
+  if (has(s, Mod::or_))
+    return redux<RedOr, uint32_t>;
   return redux<RedXor, uint32_t>;
 }
 
@@ -177,18 +198,29 @@ namespace COSMATI_VM_ISA {
 Handler selectWarpOps(const Selection &s) {
   bool wide = s.t[0] == ScalarType::B64;
   switch (s.id) {
-  case InstId::Shfl: return shuffleFor(s);
+  case InstId::Shfl:
+    return shuffleFor(s);
   case InstId::Vote:
-    return has(s, Mod::all) ? vote<Poll::All> : has(s, Mod::any) ? vote<Poll::Any> : vote<Poll::Uni>;
-  case InstId::Ballot: return ballot;
-  case InstId::MatchAny: return wide ? match<uint64_t, false> : match<uint32_t, false>;
-  case InstId::MatchAll: return wide ? match<uint64_t, true> : match<uint32_t, true>;
+    return has(s, Mod::all)   ? vote<Poll::All>
+           : has(s, Mod::any) ? vote<Poll::Any>
+                              : vote<Poll::Uni>;
+  case InstId::Ballot:
+    return ballot;
+  case InstId::MatchAny:
+    return wide ? match<uint64_t, false> : match<uint32_t, false>;
+  case InstId::MatchAll:
+    return wide ? match<uint64_t, true> : match<uint32_t, true>;
   case InstId::ReduxI:
-  case InstId::ReduxB: return reduxFor(s);
-  case InstId::Elect: return elect;
-  case InstId::BarWarp: return barrierOfWarp;
-  case InstId::ActiveMask: return activeMask;
-  default: return nullptr;
+  case InstId::ReduxB:
+    return reduxFor(s);
+  case InstId::Elect:
+    return elect;
+  case InstId::BarWarp:
+    return barrierOfWarp;
+  case InstId::ActiveMask:
+    return activeMask;
+  default:
+    return nullptr;
   }
 }
 } // namespace COSMATI_VM_ISA

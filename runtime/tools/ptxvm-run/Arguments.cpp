@@ -67,10 +67,14 @@ double fromBfloat(uint16_t h) {
 }
 
 void put(std::vector<uint8_t> &bytes, size_t at, llvm::StringRef type, double value) {
-  if (type == "f64") return store(bytes, at, value);
-  if (type == "f32") return store(bytes, at, float(value));
-  if (type == "f16") return store(bytes, at, toHalf(value));
-  if (type == "bf16") return store(bytes, at, toBfloat(value));
+  if (type == "f64")
+    return store(bytes, at, value);
+  if (type == "f32")
+    return store(bytes, at, float(value));
+  if (type == "f16")
+    return store(bytes, at, toHalf(value));
+  if (type == "bf16")
+    return store(bytes, at, toBfloat(value));
   int64_t v = int64_t(value);
   std::memcpy(&bytes[at], &v, sizeOf(type));
 }
@@ -90,7 +94,8 @@ llvm::Error fill(Argument &arg, llvm::StringRef how, uint64_t seed) {
     else if (how == "random")
       value = isFloat(arg.type) ? real(random) : double(random() & 255);
     else
-      return llvm::createStringError("'" + how + "' is no way to fill a buffer: zeros, ones, iota, random or @FILE");
+      return llvm::createStringError(
+          "'" + how + "' is no way to fill a buffer: zeros, ones, iota, random or @FILE");
     put(arg.bytes, k * size, arg.type, value);
   }
   return llvm::Error::success();
@@ -151,7 +156,8 @@ llvm::Expected<Argument> cosmati::ptxvm::parseArgument(llvm::StringRef text, uin
   arg.buffer = true;
   auto [count, how] = rest.split(':');
   if (how.consume_front("@")) {
-    auto file = llvm::MemoryBuffer::getFile(how, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    auto file =
+        llvm::MemoryBuffer::getFile(how, /*IsText=*/false, /*RequiresNullTerminator=*/false);
     if (!file)
       return llvm::createStringError("cannot read '" + how + "': " + file.getError().message());
     llvm::StringRef data = (*file)->getBuffer();

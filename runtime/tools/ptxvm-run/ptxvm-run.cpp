@@ -17,18 +17,28 @@
 namespace cl = llvm::cl;
 using namespace cosmati::ptxvm;
 
-static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<PTX file, - for standard input>"), cl::init("-"));
+static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<PTX file, - for standard input>"),
+                                      cl::init("-"));
 static cl::opt<std::string> entryName("entry", cl::desc("kernel; may be left out if there is one"));
 static cl::list<uint32_t> gridDims("grid", cl::CommaSeparated, cl::desc("CTAs: x[,y[,z]]"));
-static cl::list<uint32_t> blockDims("block", cl::CommaSeparated, cl::desc("threads per CTA (default .reqntid, or 32)"));
-static cl::list<std::string> args("arg", cl::desc("TYPE=VALUE or TYPE:COUNT:FILL, one for each parameter"));
-static cl::list<uint32_t> dumps("dump", cl::CommaSeparated, cl::desc("print these arguments' buffers afterwards"));
-static cl::opt<uint64_t> dumpLimit("dump-limit", cl::desc("elements to print of each (default 64)"), cl::init(64));
-static cl::opt<uint32_t> sharedBytes("shared", cl::desc("dynamic shared memory in bytes"), cl::init(0));
-static cl::opt<uint32_t> threads("threads", cl::desc("host threads (default all cores)"), cl::init(0));
-static cl::opt<uint64_t> seed("seed", cl::desc("order of warps and CTAs; 0: in order"), cl::init(0));
-static cl::opt<uint64_t> maxInstructions("max-instructions", cl::desc("per CTA; 0: no limit"), cl::init(0));
-static cl::opt<std::string> isa("isa", cl::desc("base, avx2 or avx512 (default: the best of this host)"));
+static cl::list<uint32_t> blockDims("block", cl::CommaSeparated,
+                                    cl::desc("threads per CTA (default .reqntid, or 32)"));
+static cl::list<std::string>
+    args("arg", cl::desc("TYPE=VALUE or TYPE:COUNT:FILL, one for each parameter"));
+static cl::list<uint32_t> dumps("dump", cl::CommaSeparated,
+                                cl::desc("print these arguments' buffers afterwards"));
+static cl::opt<uint64_t> dumpLimit("dump-limit", cl::desc("elements to print of each (default 64)"),
+                                   cl::init(64));
+static cl::opt<uint32_t> sharedBytes("shared", cl::desc("dynamic shared memory in bytes"),
+                                     cl::init(0));
+static cl::opt<uint32_t> threads("threads", cl::desc("host threads (default all cores)"),
+                                 cl::init(0));
+static cl::opt<uint64_t> seed("seed", cl::desc("order of warps and CTAs; 0: in order"),
+                              cl::init(0));
+static cl::opt<uint64_t> maxInstructions("max-instructions", cl::desc("per CTA; 0: no limit"),
+                                         cl::init(0));
+static cl::opt<std::string> isa("isa",
+                                cl::desc("base, avx2 or avx512 (default: the best of this host)"));
 static cl::opt<bool> json("json", cl::desc("print findings and counters as JSON"));
 static cl::opt<bool> counters("counters", cl::desc("print instruction counters"));
 static cl::opt<bool> list("list", cl::desc("list the kernels and their parameters"));
@@ -38,7 +48,8 @@ static int fail(const llvm::Twine &text) {
   return 1;
 }
 
-static std::array<uint32_t, 3> dims(const cl::list<uint32_t> &values, std::array<uint32_t, 3> otherwise) {
+static std::array<uint32_t, 3> dims(const cl::list<uint32_t> &values,
+                                    std::array<uint32_t, 3> otherwise) {
   if (!values.empty())
     for (size_t k = 0; k < 3; ++k)
       otherwise[k] = k < values.size() ? values[k] : 1;
@@ -47,25 +58,27 @@ static std::array<uint32_t, 3> dims(const cl::list<uint32_t> &values, std::array
 
 static void printEntries(const Module &module) {
   for (const EntryInfo &entry : module.entries()) {
-    llvm::outs() << entry.name << ": " << entry.paramBytes << " parameter bytes, " << entry.staticShared
-                 << " shared bytes, " << entry.numRegs << " register slots\n";
+    llvm::outs() << entry.name << ": " << entry.paramBytes << " parameter bytes, "
+                 << entry.staticShared << " shared bytes, " << entry.numRegs << " register slots\n";
     for (const ParamInfo &p : entry.params)
-      llvm::outs() << "  " << p.offset << ": " << p.type << (p.pointer ? " pointer " : " ") << p.name << "\n";
+      llvm::outs() << "  " << p.offset << ": " << p.type << (p.pointer ? " pointer " : " ")
+                   << p.name << "\n";
   }
 }
 
 static llvm::json::Value toJson(const Report &report) {
   llvm::json::Array findings;
   for (const Finding &f : report.findings)
-    findings.push_back(llvm::json::Object{{"kind", f.kind},
-                                          {"message", f.message},
-                                          {"entry", f.entry},
-                                          {"ctaid", llvm::json::Array(f.ctaid)},
-                                          {"tid", llvm::json::Array(f.tid)},
-                                          {"address", int64_t(f.address)},
-                                          {"line", f.line},
-                                          {"instruction", f.instruction},
-                                          {"loc", llvm::json::Array{f.locFile, f.locLine, f.locColumn}}});
+    findings.push_back(
+        llvm::json::Object{{"kind", f.kind},
+                           {"message", f.message},
+                           {"entry", f.entry},
+                           {"ctaid", llvm::json::Array(f.ctaid)},
+                           {"tid", llvm::json::Array(f.tid)},
+                           {"address", int64_t(f.address)},
+                           {"line", f.line},
+                           {"instruction", f.instruction},
+                           {"loc", llvm::json::Array{f.locFile, f.locLine, f.locColumn}}});
   llvm::json::Object classes;
   for (size_t c = 0; c < report.counters.byClass.size(); ++c)
     classes[instClassName(InstClass(c))] = int64_t(report.counters.byClass[c]);
@@ -100,7 +113,8 @@ int main(int argc, char **argv) {
   auto file = llvm::MemoryBuffer::getFileOrSTDIN(inputFile, /*IsText=*/true);
   if (!file)
     return fail("cannot read '" + inputFile + "': " + file.getError().message());
-  auto module = Module::parse((*file)->getBuffer(), inputFile == "-" ? "<stdin>" : inputFile.getValue());
+  auto module =
+      Module::parse((*file)->getBuffer(), inputFile == "-" ? "<stdin>" : inputFile.getValue());
   if (!module)
     return fail(llvm::toString(module.takeError()));
   if (list) {
@@ -113,8 +127,8 @@ int main(int argc, char **argv) {
   if (!entry)
     return fail("there is no kernel '" + entryName + "'; --list shows them");
   if (args.size() != entry->params.size())
-    return fail("'" + entryName + "' takes " + llvm::Twine(entry->params.size()) + " arguments, got " +
-                llvm::Twine(args.size()));
+    return fail("'" + entryName + "' takes " + llvm::Twine(entry->params.size()) +
+                " arguments, got " + llvm::Twine(args.size()));
 
   AddressSpace memory;
   ParamBlock params(*entry);
