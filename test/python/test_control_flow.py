@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
 import cosmati
 import cosmati.language as tl
+import numpy as np
+import pytest
 
 SCALE = tl.constexpr(3)
 OFFSET: tl.constexpr = 10

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import cosmati
+import cosmati.language as tl
 import numpy as np
 import pytest
 from kernels_for_tests import np_dtype, samples, tl_dtype
-
-import cosmati
-import cosmati.language as tl
 
 
 @cosmati.jit

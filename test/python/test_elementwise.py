@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import cosmati
+import cosmati.language as tl
 import numpy as np
 import pytest
 from kernels_for_tests import (
@@ -15,9 +17,6 @@ from kernels_for_tests import (
     tl_dtype,
     unary,
 )
-
-import cosmati
-import cosmati.language as tl
 
 N = 1000  # not a multiple of any block
 

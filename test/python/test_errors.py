@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 
-import numpy as np
-import pytest
-
 import cosmati
 import cosmati.language as tl
+import numpy as np
+import pytest
 from cosmati import CompilationError, CompileTimeAssertionFailure, UnsupportedLanguageConstruct
 
 NOT_CONSTEXPR = 5
@@ -133,7 +132,7 @@ def test_chain_of_inlined_calls():
 @cosmati.jit
 def type_change(out, n):
     x = 0
-    for i in range(n):
+    for _ in range(n):
         x = x + 1.5
     tl.store(out, x)
 
@@ -143,7 +142,7 @@ def test_loop_carried_type():
         "Loop-carried variable x has initial type int32 but is re-assigned to fp32 in loop! "
         "Please make sure that the type stays consistent."
     )
-    check(type_change, "for i in", message, "*fp32", 7)
+    check(type_change, "for _ in", message, "*fp32", 7)
 
 
 @cosmati.jit
@@ -182,7 +181,7 @@ def after_loop(out, n):
 
 @cosmati.jit
 def loop_variable(out, n):
-    for i in range(n):
+    for i in range(n):  # noqa: B007
         pass
     tl.store(out, i)
 
@@ -211,13 +210,13 @@ def test_return_types():
 
 @cosmati.jit
 def with_break(out, n):
-    for i in range(n):
+    for _ in range(n):
         break
 
 
 @cosmati.jit
 def with_continue(out, n):
-    for i in range(n):
+    for _ in range(n):
         continue
 
 

@@ -6,12 +6,11 @@ import subprocess
 import sys
 import threading
 
+import cosmati
+import cosmati.language as tl
 import ml_dtypes
 import numpy as np
 import pytest
-
-import cosmati
-import cosmati.language as tl
 
 
 @cosmati.jit
@@ -68,7 +67,7 @@ def test_empty_grid_runs_nothing():
         ((-1,), cosmati.DeviceError, "a grid can't be negative"),
         ((1, 70000), cosmati.DeviceError, "outside 0..65535"),
         ("abc", TypeError, "the grid is a str"),
-        (lambda meta: (lambda: 1), TypeError, "returned a function"),
+        (lambda meta: lambda: 1, TypeError, "returned a function"),
     ],
 )
 def test_grid_errors(grid, error, text):
@@ -163,9 +162,7 @@ def test_one_and_none_are_compiled_in():
 def test_divisibility_makes_variants_and_nothing_else_does():
     x, out = np.zeros(1024, np.float32), np.zeros(1024, np.float32)
     aligned = x[(-x.ctypes.data // 4) % 4 :]
-    variants = {
-        scale.warmup(aligned, out, n, 2.0).hash for n in (16, 32, 48, 1600)
-    }
+    variants = {scale.warmup(aligned, out, n, 2.0).hash for n in (16, 32, 48, 1600)}
     assert len(variants) == 1
     variants.add(scale.warmup(aligned, out, 17, 2.0).hash)
     variants.add(scale.warmup(aligned, out, 33, 2.0).hash)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import cosmati
+import cosmati.language as tl
 import numpy as np
 import pytest
 from kernels_for_tests import FLOATS, INTEGERS, np_dtype, samples
-
-import cosmati
-import cosmati.language as tl
 
 
 @cosmati.jit

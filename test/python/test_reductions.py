@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import cosmati
+import cosmati.language as tl
 import numpy as np
 import pytest
 from kernels_for_tests import INTEGERS, block, np_dtype, samples
-
-import cosmati
-import cosmati.language as tl
 
 SHAPES = [(1, 2), (1, 32), (1, 128), (1, 1024), (2, 64), (16, 16), (64, 4), (128, 1), (4, 256)]
 
@@ -116,8 +115,8 @@ def test_narrow_integers_are_summed_in_32_bits(name):
 @pytest.mark.parametrize("name", [*INTEGERS, "float16", "float32", "float64"])
 def test_max_and_min(name):
     x = samples(name, 1024).reshape(16, 64)
-    out_type = name if np.dtype(name).itemsize >= 4 else (
-        "float32" if name == "float16" else "int32"
+    out_type = (
+        name if np.dtype(name).itemsize >= 4 else ("float32" if name == "float16" else "int32")
     )
     np.testing.assert_array_equal(block(max1, x, np.zeros(16, out_type)), x.max(axis=1))
     np.testing.assert_array_equal(block(min1, x, np.zeros(16, out_type)), x.min(axis=1))

@@ -40,7 +40,7 @@ def _stat(options: argparse.Namespace) -> int:
     if not stats["writable"]:
         print("the folder is not writable: new kernels are not kept")
     if stats["temporaries"] or stats["locks"]:
-        print(f"{stats['temporaries']} files being written, {stats['locks']} kernels being compiled")
+        print(f"{stats['temporaries']} files being written, {stats['locks']} kernels compiled")
     return 0
 
 

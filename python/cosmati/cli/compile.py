@@ -19,7 +19,7 @@ def add_parser(commands: Any) -> None:
         "--signature",
         required=True,
         help='types and constants of the parameters in order: "*fp32, *fp32, i32, 1024" '
-        '(arrays are taken to be aligned to 16 bytes)',
+        "(arrays are taken to be aligned to 16 bytes)",
     )
     parser.add_argument("-t", "--target", default="sm_90a", help="architecture (default: sm_90a)")
     parser.add_argument("-w", "--num-warps", type=int, default=4)

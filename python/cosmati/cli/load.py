@@ -28,7 +28,9 @@ def load_kernel(name: str) -> Any:
     found = getattr(module, kernel, None)
     if not getattr(found, "__cosmati_jit__", False):
         kernels = [key for key, value in vars(module).items() if _is_kernel(value, path.stem)]
-        raise CosmatiError(f"{file} has no kernel {kernel!r}; it has {', '.join(kernels) or 'none'}")
+        raise CosmatiError(
+            f"{file} has no kernel {kernel!r}; it has {', '.join(kernels) or 'none'}"
+        )
     return found
 
 

@@ -29,10 +29,10 @@ def add_parser(commands: Any) -> None:
         "arguments",
         nargs="*",
         help='in order: "float32[1000]" (random), "float32[4x8]=zeros" (or ones, arange, '
-        '@file.npy), numbers; NAME=VALUE for any parameter',
+        "@file.npy), numbers; NAME=VALUE for any parameter",
     )
     parser.add_argument("-g", "--grid", default="1", help="programs: 8 or 8,4,2")
-    parser.add_argument("-d", "--device", default="vm", help="vm (default) only runs on arrays")
+    parser.add_argument("-d", "--device", help="vm, cuda or cuda:N (a kernel: vm)")
     parser.add_argument("-O", "--option", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--save", action="append", default=[], metavar="NAME=FILE.npy",
                         help="write an array after the launch")  # fmt: skip
@@ -43,8 +43,10 @@ def execute(options: argparse.Namespace) -> int:
     from cosmati.runtime.device import set_device
 
     if options.kernel is None:
+        if options.device:
+            set_device(options.device)
         return int(importlib.import_module("cosmati.kernels.main_job").main())
-    if options.device != "vm":
+    if options.device not in (None, "vm"):
         raise CosmatiError("`cosmati run` makes NumPy arrays, which only the device vm can use")
     set_device("vm")
     kernel = load_kernel(options.kernel)
@@ -68,6 +70,13 @@ def execute(options: argparse.Namespace) -> int:
             raise CosmatiError(f"--save {pair}: write NAME=FILE.npy with the name of an array")
         np.save(file, values[name])
     return 0
+
+
+def _main_job() -> int:
+    """The kernels that come with the package, on host or GPU memory, against NumPy."""
+    from cosmati.kernels import main_job  # type: ignore[import-not-found]
+
+    return int(main_job.main())
 
 
 def _values(kernel: Any, texts: list[str]) -> dict[str, Any]:
@@ -116,6 +125,9 @@ def _dtype(name: str) -> np.dtype[Any]:
     try:
         import ml_dtypes
 
-        return np.dtype(getattr(ml_dtypes, name))
+        found: np.dtype[Any] = np.dtype(getattr(ml_dtypes, name))
+        return found
     except (ImportError, AttributeError):
-        raise CosmatiError(f"NumPy has no type {name!r} (ml_dtypes adds bfloat16 and fp8)") from None
+        raise CosmatiError(
+            f"NumPy has no type {name!r} (ml_dtypes adds bfloat16 and fp8)"
+        ) from None

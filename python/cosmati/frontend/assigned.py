@@ -26,8 +26,8 @@ def _collect(node: ast.AST, names: dict[str, None]) -> None:
         return
     if isinstance(node, ast.For):
         inner: dict[str, None] = {}
-        for child in node.body:
-            _collect(child, inner)
+        for statement in node.body:
+            _collect(statement, inner)
         loop_names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
         names.update((name, None) for name in inner if name not in loop_names)
         return

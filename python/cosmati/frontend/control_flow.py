@@ -29,6 +29,8 @@ else:
 class ControlFlow:
     """Visitors of control flow; a part of FunctionGenerator."""
 
+    node: ast.AST
+
     # Branches.
 
     def visit_if(self: Self, node: ast.If, rest: list[ast.stmt]) -> Return | None:
@@ -41,7 +43,7 @@ class ControlFlow:
         if not isinstance(test, tensor):
             flow = self.block(node.body if unwrap(test) else node.orelse)
             self.node = previous
-            return flow  # type: ignore[no-any-return]
+            return flow
         self.node = node.test
         condition = self.condition(test)
         self.node = node
@@ -83,8 +85,10 @@ class ControlFlow:
         for statement in statements:
             if isinstance(statement, ast.If):
                 known = self._static_test(statement.test)
-                taken = [*statement.body, *statement.orelse] if known is None else (
-                    statement.body if known else statement.orelse
+                taken = (
+                    [*statement.body, *statement.orelse]
+                    if known is None
+                    else (statement.body if known else statement.orelse)
                 )
                 if self._may_return(taken):
                     return True
@@ -191,9 +195,7 @@ class ControlFlow:
         bounds = [iterator.start, iterator.end, iterator.step]
         for bound in bounds:
             if not isinstance(unwrap(bound), (tensor, int)):
-                raise TypeError(
-                    f"the bounds of a loop are integers, but one is {describe(bound)}"
-                )
+                raise TypeError(f"the bounds of a loop are integers, but one is {describe(bound)}")
         carried = self._enter_loop(assigned_names([node]))
         self.locate(node)
         index, values = self.builder.begin_for(

@@ -285,8 +285,10 @@ class Expressions:
         try:
             value = getattr(owner, node.attr)
         except AttributeError:
-            kind = f"module {owner.__name__}" if isinstance(owner, types.ModuleType) else (
-                describe(owner)
+            kind = (
+                f"module {owner.__name__}"
+                if isinstance(owner, types.ModuleType)
+                else (describe(owner))
             )
             raise NameError(f"{kind} has no attribute `{node.attr}`") from None
         return wrap(value)

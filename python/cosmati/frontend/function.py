@@ -23,6 +23,8 @@ class FunctionGenerator(Statements, ControlFlow, Calls, Expressions):
     raises, it is the place of the error.
     """
 
+    node: ast.AST
+
     def __init__(self, module: ModuleGenerator, function: Any, is_kernel: bool = False) -> None:
         self.module = module
         self.builder = module.builder
@@ -31,7 +33,7 @@ class FunctionGenerator(Statements, ControlFlow, Calls, Expressions):
         self.is_kernel = is_kernel
         self.scope: dict[str, Any] = {}
         self.loop_depth = 0
-        self.node: ast.AST = self.source.node
+        self.node = self.source.node
         self._first_line = self.source.node.lineno - 1
         self._name = self.source.name
         self._set_location = module.builder.set_location

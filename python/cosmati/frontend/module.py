@@ -77,7 +77,7 @@ class ModuleGenerator:
         """Calls a jit function whose parameters have the values in ``scope``."""
         parts: list[Any] = []
         patterns = [flatten(value, parts) for value in scope.values()]
-        key = (id(function), tuple(patterns))
+        key: Any = (id(function), tuple(patterns))
         try:
             known = self.generated.get(key, _MISSING)
         except TypeError:  # an unhashable constant: generated for this call alone
@@ -101,12 +101,9 @@ class ModuleGenerator:
         frame = FunctionGenerator(self, function)
         symbol = self._symbol(function.__name__)
         frame.locate(frame.source.node)
-        handles = iter(
-            self.builder.begin_function(symbol, [part.type for part in parts], False)
-        )
+        handles = iter(self.builder.begin_function(symbol, [part.type for part in parts], False))
         scope = {
-            name: rebuild(pattern, handles)
-            for name, pattern in zip(names, patterns, strict=True)
+            name: rebuild(pattern, handles) for name, pattern in zip(names, patterns, strict=True)
         }
         results: list[Any] = []
         pattern = flatten(frame.generate(scope), results)

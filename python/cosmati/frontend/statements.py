@@ -39,7 +39,7 @@ class Statements:
             if isinstance(statement, ast.If):
                 flow = self.visit_if(statement, statements[index + 1 :])
                 if flow is not None:
-                    return flow  # type: ignore[no-any-return]
+                    return flow
                 continue
             flow = self.visit(statement)
             if isinstance(flow, Return):

@@ -14,6 +14,7 @@ from cosmati.language.core import constexpr as constexpr
 from cosmati.language.core import tensor as tensor
 from cosmati.language.core import to_tensor as to_tensor
 from cosmati.language.core import tuple as tuple
+
 from cosmati.language import standard as standard  # isort: skip
 from cosmati.language import random as random  # isort: skip
 from cosmati.language.random import *  # noqa: F403  # isort: skip

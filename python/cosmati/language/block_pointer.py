@@ -1,4 +1,4 @@
-"""Block pointers and tensor descriptors: a window of a strided tensor, with checks at its border."""
+"""Block pointers and tensor descriptors: windows of strided tensors, checked at the border."""
 
 from __future__ import annotations
 

@@ -268,9 +268,9 @@ def _matched(arguments: list[Any], table: Any) -> list[tensor]:
     given = [argument.dtype if isinstance(argument, tensor) else None for argument in arguments]
     for types in table:
         if len(types) == len(given) and all(
-            have == want if have is not None else want.is_floating() or not isinstance(
-                unwrap(argument), float
-            )
+            have == want
+            if have is not None
+            else want.is_floating() or not isinstance(unwrap(argument), float)
             for have, want, argument in zip(given, types, arguments, strict=True)
         ):
             return [

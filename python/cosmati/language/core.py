@@ -13,7 +13,8 @@ from cosmati.language.shapes import *  # noqa: F403
 from cosmati.language.tensor import cast as cast
 from cosmati.language.tensor import tensor as tensor
 from cosmati.language.tensor import to_tensor as to_tensor
-from cosmati.language.tuples import Tuple as tuple
+from cosmati.language.tuples import Tuple
 
+tuple = Tuple
 TRITON_MAX_TENSOR_NUMEL = constexpr(1048576)
 CONSTEXPR_0 = constexpr(0)

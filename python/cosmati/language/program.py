@@ -59,6 +59,8 @@ class range:
         disable_licm: Any = False,
     ) -> None:
         self.step = 1 if unwrap(step) is None else step
+        self.start: Any
+        self.end: Any
         self.start, self.end = (0, arg1) if unwrap(arg2) is None else (arg1, arg2)
         self.num_stages = unwrap(num_stages)
         self.loop_unroll_factor = unwrap(loop_unroll_factor)
@@ -126,8 +128,9 @@ def assume(cond: Any) -> None:
 
 
 @builtin
-def static_print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None,
-                 flush: Any = False) -> None:
+def static_print(
+    *values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False
+) -> None:
     """Prints while the kernel is compiled."""
     plain = [unwrap(value) for value in values]
     print(*plain, sep=unwrap(sep), end=unwrap(end), file=unwrap(file), flush=bool(unwrap(flush)))

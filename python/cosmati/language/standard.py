@@ -205,6 +205,15 @@ def _argmin_any(value1, index1, value2, index2):
 
 
 @jit
+def _bf16_widened(x):
+    """bfloat16 as float32; other types as they are."""
+    if x.dtype.is_bf16():
+        return x.to(core.float32)
+    else:
+        return x
+
+
+@jit
 def _widened(x):
     """Types below 32 bits as float32 or int32, for comparisons."""
     if x.dtype.primitive_bitwidth >= 32:
@@ -241,17 +250,18 @@ def max(
     """Largest element along ``axis`` (None: of all).
 
     Types below 32 bits give float32 or int32. NaN: ignored; a NaN is the result only where every
-    element is one. ``return_indices``: also its int32 position, see argmax.
+    element is one. ``return_indices``: also its int32 position, see argmax; then only bfloat16
+    changes its type, to float32.
     """
-    x = _widened(input)
     if return_indices:
+        x = _bf16_widened(input)
         index = _indices(x, axis)
         if return_indices_tie_break_left:
             return core.reduce((x, index), axis, _argmax_left, keep_dims=keep_dims)
         else:
             return core.reduce((x, index), axis, _argmax_any, keep_dims=keep_dims)
     else:
-        return core.reduce(x, axis, _larger, keep_dims=keep_dims)
+        return core.reduce(_widened(input), axis, _larger, keep_dims=keep_dims)
 
 
 @jit
@@ -263,15 +273,15 @@ def min(
     keep_dims: constexpr = False,
 ):
     """Smallest element along ``axis`` (None: of all). Types, NaN and indices as in max."""
-    x = _widened(input)
     if return_indices:
+        x = _bf16_widened(input)
         index = _indices(x, axis)
         if return_indices_tie_break_left:
             return core.reduce((x, index), axis, _argmin_left, keep_dims=keep_dims)
         else:
             return core.reduce((x, index), axis, _argmin_any, keep_dims=keep_dims)
     else:
-        return core.reduce(x, axis, _smaller, keep_dims=keep_dims)
+        return core.reduce(_widened(input), axis, _smaller, keep_dims=keep_dims)
 
 
 @jit
@@ -300,7 +310,7 @@ def _sum_dtype(source: Any, wanted: Any) -> Any:
     if source.is_int_signed() and source.primitive_bitwidth < 32:
         return core.int32
     if source.is_int_unsigned() and source.primitive_bitwidth < 32:
-        return core.int32 if source.is_int1() else core.uint32
+        return core.uint32
     return None
 
 
@@ -337,21 +347,22 @@ def reduce_or(input, axis, keep_dims: constexpr = False):
 
 @jit
 def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
-    """Running sum along ``axis``; types as in sum. ``reverse`` sums from the end."""
-    wanted: constexpr = _sum_dtype(input.dtype, dtype)
+    """Running sum along ``axis``; types as in sum, but bfloat16 is summed as float32.
+
+    ``reverse`` sums from the end.
+    """
+    x = _bf16_widened(input)
+    wanted: constexpr = _sum_dtype(x.dtype, dtype)
     if wanted is not None:
-        return core.associative_scan(input.to(wanted), axis, _add, reverse)
+        return core.associative_scan(x.to(wanted), axis, _add, reverse)
     else:
-        return core.associative_scan(input, axis, _add, reverse)
+        return core.associative_scan(x, axis, _add, reverse)
 
 
 @jit
 def cumprod(input, axis=0, reverse: constexpr = False):
     """Running product along ``axis``; bfloat16 is multiplied as float32."""
-    if input.dtype.is_bf16():
-        return core.associative_scan(input.to(core.float32), axis, _multiply, reverse)
-    else:
-        return core.associative_scan(input, axis, _multiply, reverse)
+    return core.associative_scan(_bf16_widened(input), axis, _multiply, reverse)
 
 
 # Order along one dimension, whose extent is a power of two: its index is taken apart bit by bit.

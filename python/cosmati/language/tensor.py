@@ -115,7 +115,9 @@ class tensor:
         return _binary("mod", other, self)
 
     def __pow__(self, other: Any) -> Any:
-        raise TypeError("`**` works on constexpr only; use tl.exp2(y * tl.log2(x)) or libdevice.pow")
+        raise TypeError(
+            "`**` works on constexpr only; use tl.exp2(y * tl.log2(x)) or libdevice.pow"
+        )
 
     def __matmul__(self, other: Any) -> Any:
         raise TypeError("`@` is not supported; use tl.dot(a, b)")
@@ -353,4 +355,3 @@ def variadic(values: tuple[Any, ...]) -> list[int]:
     if len(values) == 1 and not isinstance(unwrap(values[0]), int):
         return scalar_shape(values[0])
     return scalar_shape(values)
-

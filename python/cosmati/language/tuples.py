@@ -55,9 +55,7 @@ class Tuple:
         others = list(unwrap(other))
         if len(others) != len(self.values):
             return constexpr(False)
-        return constexpr(
-            all(bool(a == b) for a, b in zip(self.values, others, strict=True))
-        )
+        return constexpr(all(bool(a == b) for a, b in zip(self.values, others, strict=True)))
 
     def __hash__(self) -> int:
         return hash(tuple(self.values))

@@ -1,6 +1,6 @@
 """What a launch may be given as an array, and how its address and type are found.
 
-The launcher (in C++) knows NumPy arrays and torch's CUDA tensors itself; everything else comes here.
+The launcher (in C++) knows NumPy arrays and torch's CUDA tensors itself; all else comes here.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def reinterpret(tensor: Any, dtype: Any) -> View:
 
 
 def element_text(array_dtype: Any) -> str:
-    """"fp32" for a dtype of NumPy, ml_dtypes or torch; TypeError for one that kernels lack."""
+    """ "fp32" for a dtype of NumPy, ml_dtypes or torch; TypeError for one that kernels lack."""
     name = str(getattr(array_dtype, "name", None) or array_dtype).removeprefix("torch.")
     byteorder = getattr(array_dtype, "byteorder", "=")
     foreign = ">" if sys.byteorder == "little" else "<"
@@ -244,7 +244,7 @@ def _from_dlpack(array: Any) -> Description:
 
 
 def placeholder(value: Any) -> str | None:
-    """The type that stands for an argument in ``warmup``: ``tl.float32``, ``"*fp32"``, ``"i32"``."""
+    """The type that stands for an argument in ``warmup``: ``tl.float32``, ``"*fp32"``, "i32"."""
     value = unwrap(value)
     if isinstance(value, pointer_type):
         return signature_text(value)

@@ -13,8 +13,8 @@ _STAGES = ("tile", "tilegpu", "llvm", "ptx", "cubin")
 class StageTexts(Mapping[str, Any]):
     """``kernel.asm``: the kernel at each stage.
 
-    Keys are "tile", "tilegpu", "llvm", "ptx" (texts) and "cubin" (bytes; only where an assembler was
-    found). Texts of the IR are made when they are asked for.
+    Keys are "tile", "tilegpu", "llvm", "ptx" (texts) and "cubin" (bytes; only where an assembler
+    was found). Texts of the IR are made when they are asked for.
     """
 
     def __init__(self, image: Any, recompile: Callable[[], Any]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cosmati.runtime.compiled import CompiledKernel
 
 
-class JITFunction(_core.Launcher):  # type: ignore[misc]
+class JITFunction(_core.Launcher):
     """A function of the kernel language.
 
     ``kernel[grid](*args, **options)`` launches it as a kernel; other jit functions call it by name.
@@ -27,6 +27,8 @@ class JITFunction(_core.Launcher):  # type: ignore[misc]
     """
 
     __cosmati_jit__ = True
+    __name__: str
+    __qualname__: str
 
     def __init__(
         self,

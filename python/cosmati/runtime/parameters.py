@@ -79,7 +79,7 @@ def _text_ends(annotation: Any, word: str) -> bool:
 
 
 def _annotated_type(annotation: Any) -> str:
-    """"i64" for ``tl.int64``, "tl.int64", "int64" or "i64"; "" where no type is demanded."""
+    """ "i64" for ``tl.int64``, "tl.int64", "int64" or "i64"; "" where no type is demanded."""
     if isinstance(annotation, dtype):
         return signature_text(annotation)
     if not isinstance(annotation, str):

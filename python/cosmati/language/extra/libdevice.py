@@ -32,8 +32,8 @@ def _one(name: str, symbol: str, result: dtype, *arguments: dtype) -> None:
 
 
 _floats(
-    "acos acosh asin asinh atan atanh cbrt ceil cos cosh cospi cyl_bessel_i0 cyl_bessel_i1 erf erfc "
-    "erfcinv erfcx erfinv exp exp10 exp2 expm1 floor j0 j1 lgamma log log10 log1p log2 logb "
+    "acos acosh asin asinh atan atanh cbrt ceil cos cosh cospi cyl_bessel_i0 cyl_bessel_i1 erf "
+    "erfc erfcinv erfcx erfinv exp exp10 exp2 expm1 floor j0 j1 lgamma log log10 log1p log2 logb "
     "nearbyint normcdf normcdfinv rcbrt rint round rsqrt sin sinh sinpi sqrt tan tanh tgamma trunc "
     "y0 y1",
     1,
@@ -105,9 +105,11 @@ _one("longlong_as_double", "longlong_as_double", float64, int64)
 _one("double2hiint", "double2hiint", int32, float64)
 _one("double2loint", "double2loint", int32, float64)
 _one("hiloint2double", "hiloint2double", float64, int32, int32)
-for _name, _result in (("brev", None), ("clz", int32), ("ffs", int32), ("popc", int32)):
-    _one(_name, _name, _result or int32, int32)
-    _one(_name, f"{_name}ll", _result or int64, int64)
+_one("brev", "brev", int32, int32)
+_one("brev", "brevll", int64, int64)
+for _name in ("clz", "ffs", "popc"):
+    _one(_name, _name, int32, int32)
+    _one(_name, f"{_name}ll", int32, int64)
 _one("byte_perm", "byte_perm", int32, int32, int32, int32)
 for _name in ("hadd", "rhadd", "mul24", "mulhi"):
     _one(_name, _name, int32, int32, int32)
@@ -127,7 +129,7 @@ def _make(name: str, table: Signatures) -> Any:
         if len(arguments) != expected:
             raise TypeError(f"libdevice.{name} takes {expected} arguments, got {len(arguments)}")
         result = extern_elementwise("libdevice", "", arguments, table, True)
-        return result.to(int1) if name in _PREDICATES else result  # type: ignore[no-any-return]
+        return result.to(int1) if name in _PREDICATES else result
 
     function.__name__ = function.__qualname__ = name
     types = "; ".join("(" + ", ".join(map(str, key)) + f") -> {to[1]}" for key, to in table.items())
