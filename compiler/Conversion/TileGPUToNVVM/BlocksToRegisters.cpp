@@ -74,7 +74,14 @@ LogicalResult convertBlocksToRegisters(LoweringContext &context) {
   // Folding again what the passes before have folded costs more than it gives.
   config.foldingMode = DialectConversionFoldingMode::Never;
   config.allowPatternRollback = false;
-  return applyPartialConversion(context.module, target, std::move(patterns), config);
+  if (failed(applyPartialConversion(context.module, target, std::move(patterns), config)))
+    return failure();
+  // Combine regions are cloned between casts of their arguments (Combine.cpp), which the conversion
+  // pairs with its own.
+  SmallVector<UnrealizedConversionCastOp> casts;
+  context.module.walk([&](UnrealizedConversionCastOp cast) { casts.push_back(cast); });
+  reconcileUnrealizedCasts(casts);
+  return success();
 }
 
 } // namespace cosmati::tonvvm

@@ -56,10 +56,6 @@ struct LowerLoad : BlockPattern<tile::LoadOp> {
 
   LogicalResult matchAndRewrite(tile::LoadOp op, OneToNOpAdaptor in,
                                 ConversionPatternRewriter &rewriter) const override {
-    if (op.getCache() == tile::CacheModifier::WB || op.getCache() == tile::CacheModifier::WT)
-      return op.emitOpError("has the cache modifier ")
-             << tile::stringifyCacheModifier(op.getCache())
-             << ", which only stores can have; loads take ca, cg, cs or cv";
     Type element = loweredElementType(op.getType());
     int64_t registers = registerCount(op.getType());
     int64_t length = vectorLength(op, registers, element);
@@ -123,10 +119,6 @@ struct LowerStore : BlockPattern<tile::StoreOp> {
 
   LogicalResult matchAndRewrite(tile::StoreOp op, OneToNOpAdaptor in,
                                 ConversionPatternRewriter &rewriter) const override {
-    if (op.getCache() == tile::CacheModifier::CA || op.getCache() == tile::CacheModifier::CV)
-      return op.emitOpError("has the cache modifier ")
-             << tile::stringifyCacheModifier(op.getCache())
-             << ", which only loads can have; stores take wb, cg, cs or wt";
     Type type = op.getValue().getType();
     Type element = loweredElementType(type);
     int64_t registers = registerCount(type);
