@@ -80,11 +80,16 @@ LayoutAttr LayoutAssignment::layoutOf(Value value) const {
   return found == assigned.end() ? layoutAttrOf(value.getType()) : found->second;
 }
 
-bool LayoutAssignment::assign(Value value, LayoutAttr layout) {
-  if (!layoutAttrOf(value.getType()) || !assigned.try_emplace(value, layout).second)
-    return false;
-  worklist.push_back(value);
-  return true;
+void LayoutAssignment::assign(Value value, LayoutAttr layout) {
+  if (!layoutAttrOf(value.getType()))
+    return;
+  // The blocks of one scan share their layout: its results are assigned together.
+  SmallVector<Value, 2> together(1, value);
+  if (auto scan = value.getDefiningOp<tile::ScanOp>())
+    together.assign(scan.result_begin(), scan.result_end());
+  for (Value part : together)
+    if (assigned.try_emplace(part, layout).second)
+      worklist.push_back(part);
 }
 
 /// Region arguments and results are one variable; inits and yields are only asked to agree, later.

@@ -32,7 +32,7 @@ private:
   void forwardThrough(mlir::OpOperand &use, LayoutAttr layout);
   void backward(mlir::Value value);
   void want(mlir::Value value, LayoutAttr layout);
-  bool assign(mlir::Value value, LayoutAttr layout);
+  void assign(mlir::Value value, LayoutAttr layout);
   void assignVariable(llvm::ArrayRef<mlir::Value> variable, LayoutAttr layout);
 
   llvm::DenseMap<mlir::Value, LayoutAttr> assigned;

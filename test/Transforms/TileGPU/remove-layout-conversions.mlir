@@ -105,3 +105,37 @@ func.func @reduction_and_broadcast(%x: !tile.ptr<f32> {tile.divisibility = 16 : 
   tile.store %p, %q : tensor<16x128x!tile.ptr<f32>>
   return
 }
+
+// -----
+
+// The blocks of a scan share one layout, though the stores would like a different one for each result: one store's value
+// is converted.
+// CHECK-LABEL: @results_of_a_scan_stay_together
+// CHECK: tile.scan(%{{.*}}, %{{.*}}) axis = 0 : (tensor<16x64xi32, #[[S:.*]]>, tensor<16x64xi32, #[[S]]>) -> (tensor<16x64xi32, #[[S]]>, tensor<16x64xi32, #[[S]]>)
+func.func @results_of_a_scan_stay_together(%x: !tile.ptr<i32> {tile.divisibility = 16 : i32}, %y: !tile.ptr<i32> {tile.divisibility = 16 : i32}) attributes {tile.kernel} {
+  %c64 = arith.constant dense<64> : tensor<16x64xi32>
+  %c16 = arith.constant dense<16> : tensor<16x64xi32>
+  %r = tile.make_range 0, 16 : tensor<16xi32>
+  %c = tile.make_range 0, 64 : tensor<64xi32>
+  %re = tile.expand_dims %r {axis = 1 : i32} : tensor<16xi32> -> tensor<16x1xi32>
+  %ce = tile.expand_dims %c {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %rb = tile.broadcast %re : tensor<16x1xi32> -> tensor<16x64xi32>
+  %cb = tile.broadcast %ce : tensor<1x64xi32> -> tensor<16x64xi32>
+  %s:2 = tile.scan(%rb, %cb) axis = 0 : (tensor<16x64xi32>, tensor<16x64xi32>) -> (tensor<16x64xi32>, tensor<16x64xi32>) {
+  ^bb0(%a: i32, %b: i32, %d: i32, %e: i32):
+    %m = arith.muli %a, %d : i32
+    %n = arith.addi %b, %e : i32
+    tile.yield %m, %n : i32, i32
+  }
+  %row = arith.muli %rb, %c64 : tensor<16x64xi32>
+  %rows = arith.addi %row, %cb : tensor<16x64xi32>
+  %xs = tile.splat %x : !tile.ptr<i32> -> tensor<16x64x!tile.ptr<i32>>
+  %px = tile.addptr %xs, %rows : tensor<16x64x!tile.ptr<i32>>, tensor<16x64xi32>
+  tile.store %px, %s#0 : tensor<16x64x!tile.ptr<i32>>
+  %column = arith.muli %cb, %c16 : tensor<16x64xi32>
+  %columns = arith.addi %column, %rb : tensor<16x64xi32>
+  %ys = tile.splat %y : !tile.ptr<i32> -> tensor<16x64x!tile.ptr<i32>>
+  %py = tile.addptr %ys, %columns : tensor<16x64x!tile.ptr<i32>>, tensor<16x64xi32>
+  tile.store %py, %s#1 : tensor<16x64x!tile.ptr<i32>>
+  return
+}

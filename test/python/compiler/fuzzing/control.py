@@ -11,7 +11,6 @@ from fuzzing import numerics as num
 from fuzzing import operations as ops
 from fuzzing.generator import Generator, Maker, option_choices
 from fuzzing.program import (
-    Array,
     Call,
     EarlyReturn,
     Env,
@@ -21,9 +20,7 @@ from fuzzing.program import (
     Op,
     Pointer,
     Program,
-    Reject,
     Statement,
-    Value,
     While,
     type_of,
 )
@@ -142,7 +139,14 @@ def condition(g: Generator) -> str | None:
     if source is None:
         return None
     name, bit = g.fresh("c"), g.rng.choice([1, 2, 4])
-    g.add(Op((name,), f"({source} & {bit}) != 0", (source,), lambda m, x: (x & x.dtype.type(bit)) != 0))
+    g.add(
+        Op(
+            (name,),
+            f"({source} & {bit}) != 0",
+            (source,),
+            lambda m, x: (x & x.dtype.type(bit)) != 0,
+        )
+    )
     return name
 
 
@@ -224,6 +228,3 @@ def store_one(g: Generator, name: str) -> None:
         machine.memory[array][machine.pid] = value
 
     g.body.append(Op((), f"tl.store({array} + pid, {name})", (name,), meaning))
-
-
-__all__ = ["Array", "Reject", "Value", "generate"]

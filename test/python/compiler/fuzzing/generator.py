@@ -22,8 +22,16 @@ class Generator:
     ``pure`` blocks (bodies of called functions) see their parameters only.
     """
 
-    def __init__(self, rng: random.Random, program: Program, envs: list[Env],
-                 machines: list[Machine], *, depth: int = 0, pure: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        rng: random.Random,
+        program: Program,
+        envs: list[Env],
+        machines: list[Machine],
+        *,
+        depth: int = 0,
+        pure: bool = False,
+    ) -> None:
         self.rng, self.program, self.envs, self.machines = rng, program, envs, machines
         self.depth, self.pure = depth, pure
         self.body: list[Statement] = []
@@ -61,7 +69,7 @@ class Generator:
             with np.errstate(all="ignore"):
                 for env, machine in zip(tried, machines, strict=True):
                     statement.run(env, machine)
-        except (Reject, Return):
+        except (Reject, Return, ValueError):  # ValueError: shapes that don't broadcast
             return False
         for name in statement.results:
             if any(env[name].shape != tried[0][name].shape for env in tried):

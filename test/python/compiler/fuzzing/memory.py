@@ -208,7 +208,9 @@ def through_memory(g: Generator) -> Statement | None:
     value = g.value(name)
     n = value.size
     array = g.array(np.zeros(n * g.program.programs, value.dtype))
-    flat = f"tl.reshape(tl.arange(0, {n}), {value.shape})" if value.ndim > 1 else f"tl.arange(0, {n})"
+    flat = (
+        f"tl.reshape(tl.arange(0, {n}), {value.shape})" if value.ndim > 1 else f"tl.arange(0, {n})"
+    )
     odd = g.rng.choice([1, 3, 5])
     result = g.fresh()
 

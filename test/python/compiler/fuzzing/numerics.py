@@ -55,7 +55,8 @@ def require_exact_sum(magnitude: np.ndarray, unit: float, bits: int) -> None:
 def truncating_division(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Quotient and remainder as the language defines them: x // 0 = 0, x % 0 = x."""
     safe = np.where(b == 0, np.ones_like(b), b)
-    quotient = np.floor_divide(a, safe)
+    with np.errstate(over="ignore"):
+        quotient = np.floor_divide(a, safe)
     if a.dtype in SIGNED:
         # INT_MIN / -1 wraps.
         quotient = np.where(safe == -1, np.negative(a), quotient).astype(a.dtype)
@@ -133,9 +134,9 @@ def between_floats(value: np.ndarray, to: np.dtype) -> np.ndarray:
 
 
 def widened_for_sum(dtype: np.dtype) -> np.dtype:
-    if dtype == BOOL or (dtype in SIGNED and dtype.itemsize < 4):
+    if dtype in SIGNED and dtype.itemsize < 4:
         return np.dtype("int32")
-    if dtype in UNSIGNED and dtype.itemsize < 4:
+    if dtype == BOOL or (dtype in UNSIGNED and dtype.itemsize < 4):
         return np.dtype("uint32")
     return dtype
 
@@ -149,6 +150,8 @@ def widened_for_max(dtype: np.dtype) -> np.dtype:
 def exact_sum(value: np.ndarray, axis: int | None, running: bool, reverse: bool) -> np.ndarray:
     """sum or cumsum; floats only where every order gives the same."""
     kind = widened_for_sum(value.dtype)
+    if running and kind == BF16:
+        kind = np.dtype("float32")
     value = value.astype(kind)
     if is_float(kind):
         magnitude = np.abs(wide(value)).sum(axis=axis)

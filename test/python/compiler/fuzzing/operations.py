@@ -57,7 +57,9 @@ def binary(g: Generator) -> Statement | None:
     rhs = b if b is not None else str(constant)
     if b is None and value.ndim == 0:
         return None  # keep literals apart from scalars whose type is a number's
-    operators = ["+", "-", "*", "max", "min"]
+    operators = ["+", "-", "*"]
+    if b is not None:
+        operators += ["max", "min"]  # a literal would be an int32 of its own here
     if num.is_int(dtype):
         operators += ["&", "|", "^", "//", "%", "<<", ">>"]
     operator = g.rng.choice(operators)
@@ -458,7 +460,7 @@ def dot(g: Generator) -> Statement | None:
     a = g.block(operand)
     if a is None and g.pure:
         return None
-    if a is None or g.chance(0.3):
+    if a is None or (g.chance(0.3) and not g.pure):
         kind = np.dtype(g.rng.choice([*num.FLOATS, np.dtype("int8"), *num.FP8]))
         shape = (g.rng.choice([1, 2, 8, 16, 32]), g.rng.choice([16, 32, 64]))
         loaded = load_of(g, shape, kind)
@@ -466,8 +468,13 @@ def dot(g: Generator) -> Statement | None:
             return None
         a = loaded.results[0]
     value = g.value(a)
-    b = g.block(lambda v: v.dtype == value.dtype and v.ndim == value.ndim
-                and v.shape[:-2] == value.shape[:-2] and v.shape[-2] == value.shape[-1])  # fmt: skip
+
+    def multiplies(other: np.ndarray) -> bool:
+        if other.dtype != value.dtype or other.ndim != value.ndim:
+            return False
+        return other.shape[:-2] == value.shape[:-2] and other.shape[-2] == value.shape[-1]
+
+    b = g.block(multiplies)
     if b is None:
         if g.pure:
             return None

@@ -375,7 +375,7 @@ def walk(body: Sequence[Statement]) -> Iterator[Statement]:
 
 
 # Functions that reductions and scans combine with.
-COMBINES = '''
+COMBINES = """
 @cosmati.jit
 def combine_mul(a, b):
     return a * b
@@ -400,4 +400,4 @@ def combine_affine(m, a, n, b):
 def combine_larger(a, i, b, j):
     take = (a > b) | ((a == b) & (i < j))
     return tl.where(take, a, b), tl.where(take, i, j)
-'''
+"""

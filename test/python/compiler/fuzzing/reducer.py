@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from fuzzing import numerics as num
 from fuzzing.program import (
+    Array,
     Call,
     EarlyReturn,
     For,
     If,
+    Machine,
     Op,
     Pointer,
     Program,
     Reject,
+    Return,
     Statement,
     Value,
+    While,
     tl_name,
     uses_of,
     walk,
@@ -75,8 +79,6 @@ def tidy(program: Program) -> None:
 
 
 def mentions(text: str, name: str) -> bool:
-    import re
-
     return re.search(rf"\b{name}\b", text) is not None
 
 
@@ -85,7 +87,7 @@ def drop_unused(body: list[Statement], needed_after: set[str]) -> None:
     needed = set(needed_after)
     for i in range(len(body) - 1, -1, -1):
         statement = body[i]
-        loops = isinstance(statement, (For,)) or statement.__class__.__name__ == "While"
+        loops = isinstance(statement, (For, While))
         for inner in statement.bodies():
             if not isinstance(statement, Call):
                 drop_unused(inner, needed | (uses_of(inner) if loops else set()))
@@ -162,7 +164,9 @@ def without(program: Program, index: int) -> Iterator[Program]:
     if isinstance(statement, Call):
         twin = program.clone()
         body, position = locate(twin)
-        copies = [_copy(p, a) for p, a in zip(statement.parameters, statement.arguments, strict=True)]
+        copies = [
+            _copy(p, a) for p, a in zip(statement.parameters, statement.arguments, strict=True)
+        ]
         after = [_copy(r, n) for r, n in zip(statement.results, statement.returned, strict=True)]
         body[position : position + 1] = [*copies, *statement.body, *after]
         yield twin
@@ -174,8 +178,6 @@ def _copy(result: str, source: str) -> Op:
 
 def recorded(program: Program) -> dict[str, Value]:
     """Values of the first program after its run, for names that are bound once."""
-    from fuzzing.program import Machine, Return
-
     memory = {name: array.data.copy() for name, array in program.arrays.items()}
     env = program.start(0)
     with np.errstate(all="ignore"):
@@ -193,8 +195,6 @@ def recorded(program: Program) -> dict[str, Value]:
 
 def with_inputs(program: Program, index: int, values: dict[str, Value]) -> Program:
     """The statement's results become arguments of the kernel."""
-    from fuzzing.program import Array
-
     twin = program.clone()
     loads: list[Statement] = []
     for name in program.body[index].results:
@@ -225,6 +225,3 @@ def describe(program: Program) -> str:
     scalars = [f"#   {name} = {value}" for name, value in program.scalars.items()]
     notes = [f"# grid {program.programs}, options {program.options}", *arguments, *scalars]
     return "\n".join(notes) + "\n" + program.text()
-
-
-__all__ = ["describe", "num", "reduce"]
