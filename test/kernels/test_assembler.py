@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cosmati
@@ -19,6 +21,7 @@ from cosmati.kernels.quantize import (
     range_kernel,
     scale_kernel,
 )
+from cosmati.runtime.session import toolchain
 
 TARGETS = ["sm_80", "sm_89", "sm_90a"]
 
@@ -136,3 +139,30 @@ def test_quantization_assembles(target: str) -> None:
 def test_vector_add_assembles(target: str) -> None:
     for dtype in ("*fp32", "*fp16", "*bf16", "*fp64", "*i8", "*i64"):
         assert cubin_of(add_kernel.warmup(dtype, dtype, dtype, 1000, BLOCK=1024, target=target))
+
+
+def ptxas_path() -> str:
+    """The program ptxas; skips where it is not found."""
+    (found,) = [piece for piece in toolchain().report() if piece["name"] == "ptxas"]
+    if not found["path"]:
+        pytest.skip("ptxas not found: see `cosmati doctor`")
+    return str(found["path"])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_ptxas_has_nothing_to_remark(target: str, tmp_path: Path) -> None:
+    """No warning of spills, local memory or deprecation for the tutorial's sizes."""
+    kernels = {
+        "gemm": gemm(target, *GEMMS["f16"]),
+        "attention": attention(target, "*fp16", 64, True),
+        "quantize": quantize(target, "e4m3", True, True, True),
+    }
+    for name, compiled in kernels.items():
+        source = tmp_path / f"{name}.ptx"
+        source.write_text(compiled.asm["ptx"], encoding="utf-8")
+        done = subprocess.run(
+            [ptxas_path(), f"-arch={target}", "-warn-spills", "-warn-lmem-usage",
+             "-o", str(tmp_path / f"{name}.cubin"), str(source)],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -61,6 +61,14 @@ def test_blocks(blocks: tuple[int, int, int]) -> None:
     compare(gemm(a, b, config=GemmConfig(*blocks)), a, b)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "e4m3"])
+@pytest.mark.parametrize("shape", [(63, 64, 65), (64, 65, 31), (65, 63, 33), (64, 64, 32)], ids=str)
+def test_edges_of_the_default_block(shape: tuple[int, int, int], dtype: str) -> None:
+    rng = np.random.default_rng(8)
+    a, b = normal(rng, (shape[0], shape[2]), dtype), normal(rng, (shape[2], shape[1]), dtype)
+    compare(gemm(a, b), a, b)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "int8"])
 def test_strides(dtype: str) -> None:
     """Transposed, sliced, reversed and offset operands and results."""
