@@ -85,7 +85,8 @@ Value sineOfQuadrant(Emitter &emit, Value r, Value quadrant) {
   Value square = emit.fmul(r, r);
   Value sine = emit.polynomial(square, {2.717358938753023e-06, -0.00019839234300889075,
                                         0.008333329111337662, -0.1666666716337204});
-  sine = emit.fma(sine, emit.fmul(square, r), r);
+  // Adding 0 makes the cube of -0 a +0, so that sin(-0) = -0 * |sine| + -0 = -0.
+  sine = emit.fma(sine, emit.fma(square, r, emit.f32(0)), r);
   Value cosine = emit.polynomial(
       square, {2.442921140755061e-05, -0.0013887288514524698, 0.04166664555668831, -0.5, 1.0});
   Value result = emit.select(emit.ne(emit.bitAnd(quadrant, 1), 0), cosine, sine);

@@ -51,4 +51,20 @@ func.func @scan(%x: tensor<16x16xi32, #src>, %o: tensor<16x16x!tile.ptr<i32>, #s
   tile.store %o, %s : tensor<16x16x!tile.ptr<i32>, #src>
   return
 }
+// An 8-bit float in a combine region is its byte; no cast of it remains.
+// CHECK-LABEL: llvm.func{{.*}} @fp8
+// CHECK: llvm.select %{{.*}} : i1, i8
+// CHECK-NOT: unrealized_conversion_cast
+func.func @fp8(%x: tensor<16x16xf8E5M2, #src>, %o: tensor<16x!tile.ptr<f8E5M2>, #rows>) {
+  %s = tile.reduce(%x) axis = 1 : (tensor<16x16xf8E5M2, #src>) -> tensor<16xf8E5M2, #rows> {
+  ^bb0(%a: f8E5M2, %b: f8E5M2):
+    %c = tile.fp_convert %a : f8E5M2 -> f32
+    %d = tile.fp_convert %b : f8E5M2 -> f32
+    %e = arith.cmpf ogt, %c, %d : f32
+    %f = arith.select %e, %a, %b : f8E5M2
+    tile.yield %f : f8E5M2
+  }
+  tile.store %o, %s : tensor<16x!tile.ptr<f8E5M2>, #rows>
+  return
+}
 }
