@@ -1,7 +1,7 @@
 """What the tests of the language share: types, sample values, exact references, generic kernels.
 
-References are exact: conversions round once, from values held in x87 extended precision, which holds
-every int64, uint64 and float64.
+References are exact: conversions round once, from values held in x87 extended precision, which has
+room for every int64, uint64 and float64.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import ml_dtypes
-import numpy as np
-
 import cosmati
 import cosmati.language as tl
+import ml_dtypes
+import numpy as np
 
 assert np.finfo(np.longdouble).nmant >= 63, "references need 64 bits of mantissa"
 
@@ -170,6 +169,25 @@ def sample_pairs(a: str, b: str, extra: int = 64, seed: int = 0) -> tuple[np.nda
     return np.concatenate([x.ravel(), more_x]), np.concatenate([y.ravel(), more_y[::-1]])
 
 
+def sum_type(name: str) -> str:
+    if name == "bool" or name in UNSIGNED:
+        return "uint32" if bits_of(name) < 32 else name
+    return "int32" if is_signed(name) and bits_of(name) < 32 else name
+
+
+def extremum_type(name: str) -> str:
+    return ("float32" if is_float(name) else "int32") if bits_of(name) < 32 else name
+
+
+def exactly_summable(name: str, size: int, seed: int) -> np.ndarray:
+    """Values whose partial sums are exact in any order."""
+    if not is_float(name):
+        return samples(name, size, seed)
+    limit = {"bfloat16": 256, "float16": 2048}.get(name, 2**20)
+    high = 16 if "float8" in name else max(limit // max(size, 1), 1)
+    return np.random.default_rng(seed).integers(-high, high + 1, size).astype(np_type(name))
+
+
 def bytes_of(x: np.ndarray) -> np.ndarray:
     """The bit patterns, for comparisons that see the sign of zero."""
     return np.ascontiguousarray(x).view(f"u{x.dtype.itemsize}")
@@ -199,6 +217,14 @@ def ulps(got: np.ndarray, expected: np.ndarray, name: str) -> float:
         error = np.abs(exact(got) - expected) / ulp
     both = np.isfinite(expected) & (np.abs(expected) <= fmt.largest)
     return float(error[both].max()) if both.any() else 0.0
+
+
+def libdevice_missing() -> bool:
+    """Whether NVIDIA's libdevice, which float64 functions need, can't be found here."""
+    from cosmati.runtime.session import toolchain
+
+    rows = [row for row in toolchain().report() if "libdevice" in row["name"]]
+    return not any(row["path"] for row in rows)
 
 
 # Kernels.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import cosmati
+import cosmati.language as tl
 import ml_dtypes
 import numpy as np
 import pytest
@@ -23,9 +25,6 @@ from language_support import (
     specials,
     tl_type,
 )
-
-import cosmati
-import cosmati.language as tl
 
 _TARGETS = [tl_type(name) for name in ALL_TYPES]
 
@@ -54,7 +53,7 @@ def ties(name: str) -> np.ndarray:
     fmt = FORMATS[name]
     codes = np.concatenate([np.arange(0, 40), [2**fmt.mantissa * n for n in range(3, 20)]])
     grid = codes * 2.0 ** (fmt.emin - fmt.mantissa)
-    scaled = 1 + np.arange(2**min(fmt.mantissa, 5)) * 2.0**-fmt.mantissa
+    scaled = 1 + np.arange(2 ** min(fmt.mantissa, 5)) * 2.0**-fmt.mantissa
     grid = np.concatenate([grid, scaled, [fmt.largest]])
     above = np.array([*(grid[1:]), fmt.largest + 2.0 ** (np.log2(fmt.largest) // 1 - fmt.mantissa)])
     middle = (grid + above) / 2
@@ -233,7 +232,9 @@ def store_casts(x, o0, o1, o2, BLOCK: tl.constexpr):
     tl.store(o2 + offs, value)
 
 
-@pytest.mark.parametrize("targets", [("int8", "float16", "float8e4nv"), ("bool", "int64", "float64")])
+@pytest.mark.parametrize(
+    "targets", [("int8", "float16", "float8e4nv"), ("bool", "int64", "float64")]
+)
 def test_store_converts_to_the_type_of_the_pointee(targets):
     x = samples("float32", 128)
     outs = [np.zeros(128, np_type(name)) for name in targets]

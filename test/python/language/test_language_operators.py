@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import cosmati
+import cosmati.language as tl
 import numpy as np
 import pytest
 from language_support import (
@@ -27,9 +29,6 @@ from language_support import (
     samples,
     tl_type,
 )
-
-import cosmati
-import cosmati.language as tl
 
 
 @cosmati.jit
