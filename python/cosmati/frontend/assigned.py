@@ -13,26 +13,32 @@ def assigned_names(statements: Iterable[ast.AST]) -> list[str]:
     """
     names: dict[str, None] = {}
     for statement in statements:
-        _collect(statement, names)
+        names.update(dict.fromkeys(_assigned(statement)))
     return list(names)
 
 
-def _collect(node: ast.AST, names: dict[str, None]) -> None:
+def _assigned(node: ast.AST) -> tuple[str, ...]:
+    """Names that one node assigns; remembered in the tree, which is walked again and again."""
+    known = node.__dict__.get("_assigned")
+    if known is None:
+        known = tuple(_find_assigned(node))
+        node.__dict__["_assigned"] = known
+    return known  # type: ignore[no-any-return]
+
+
+def _find_assigned(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Name):
-        if isinstance(node.ctx, ast.Store):
-            names[node.id] = None
-        return
-    if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ListComp)):
-        return
+        return [node.id] if isinstance(node.ctx, ast.Store) else []
+    if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.Constant)):
+        return []
     if isinstance(node, ast.For):
-        inner: dict[str, None] = {}
-        for statement in node.body:
-            _collect(statement, inner)
-        loop_names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-        names.update((name, None) for name in inner if name not in loop_names)
-        return
+        own = {item.id for item in ast.walk(node.target) if isinstance(item, ast.Name)}
+        return [name for name in assigned_names(node.body) if name not in own]
+    names: list[str] = []
     for child in ast.iter_child_nodes(node):
-        _collect(child, names)
+        if not isinstance(child, (ast.expr_context, ast.operator)):
+            names.extend(_assigned(child))
+    return names
 
 
 def contains_return(statements: Iterable[ast.AST]) -> bool:
