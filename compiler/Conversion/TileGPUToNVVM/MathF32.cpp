@@ -125,13 +125,13 @@ Value emitTanh(Emitter &emit, Value x, LoweringContext &context) {
   Value series =
       emit.polynomial(square, {-0.00590586056932807, 0.020805377513170242, -0.05378668010234833,
                                0.13331958651542664, -0.33333298563957214});
-  Value small = emit.fma(series, emit.fmul(square, x), x);
+  Value small = emit.fma(series, emit.fmul(square, a), a);
   Value power = emitExp2(emit, emit.fmul(a, emit.f32(2 * kLog2E)), context);
   StringRef divide = context.mode.ftz ? "llvm.nvvm.div.full.ftz" : "llvm.nvvm.div.full";
   Value quotient =
       emit.intrinsic(divide, emit.f32(), {emit.f32(2.0), emit.fadd(power, emit.f32(1.0))});
-  Value large = copySign(emit, emit.fsub(emit.f32(1.0), quotient), x);
-  return emit.select(emit.fcmp(FPred::olt, a, emit.f32(0.6)), small, large);
+  Value large = emit.fsub(emit.f32(1.0), quotient);
+  return copySign(emit, emit.select(emit.fcmp(FPred::olt, a, emit.f32(0.6)), small, large), x);
 }
 
 /// Near 0 an odd polynomial, else 1 - 2^p(|x|) with p close to log2(erfc); from 4 on that is 1.

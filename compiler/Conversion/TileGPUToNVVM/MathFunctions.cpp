@@ -1,6 +1,8 @@
-// The functions of the math dialect: f32 by MathF32, f16 and bf16 through f32, the rest by
-// libdevice (undefined functions __nv_*, which the target stage links).
+// The functions of the math dialect: f32 by MathF32, f64 by MathF64, f16 and bf16 through f32;
+// functions that those lack by libdevice (undefined functions __nv_*, which the target stage
+// links).
 #include "compiler/Conversion/TileGPUToNVVM/MathF32.h"
+#include "compiler/Conversion/TileGPUToNVVM/MathF64.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 
@@ -10,14 +12,12 @@ namespace cosmati::tonvvm {
 
 namespace {
 
-using EmitF32 = Value (*)(Emitter &, Value, LoweringContext &);
-using EmitF64 = Value (*)(Emitter &, Value);
+using EmitFunction = Value (*)(Emitter &, Value, LoweringContext &);
 
+/// Of one function: our own code, or where that is null the name in libdevice.
 struct Implementation {
-  EmitF32 single;         ///< null: libdevice
-  StringRef singleName;   ///< in libdevice
-  EmitF64 full = nullptr; ///< f64; null: libdevice
-  StringRef fullName;
+  EmitFunction single = nullptr, full = nullptr; ///< f32, f64
+  StringRef singleName = "", fullName = "";
 };
 
 /// One function of one or two floats.
@@ -33,7 +33,8 @@ template <typename OpT> struct LowerFunction : OpConversionPattern<OpT> {
     Type type = op->getResult(0).getType();
     SmallVector<Value> args(in.getOperands());
     if (type.isF64()) {
-      rewriter.replaceOp(op, how.full ? how.full(emit, args[0]) : call(emit, how.fullName, args));
+      rewriter.replaceOp(op, how.full ? how.full(emit, args[0], context)
+                                      : call(emit, how.fullName, args));
       return success();
     }
     if (!type.isF32() && !type.isF16() && !type.isBF16())
@@ -56,13 +57,6 @@ private:
   LoweringContext &context;
   Implementation how;
 };
-
-Value sqrtF64(Emitter &emit, Value x) {
-  return emit.intrinsic("llvm.nvvm.sqrt.rn.d", emit.f64(), x);
-}
-Value rsqrtF64(Emitter &emit, Value x) {
-  return emit.fdiv(emit.real(emit.f64(), 1.0), sqrtF64(emit, x));
-}
 
 /// x to an integer power.
 struct LowerFPowI : OpConversionPattern<math::FPowIOp> {
@@ -90,23 +84,22 @@ struct LowerFPowI : OpConversionPattern<math::FPowIOp> {
 
 void populateMathFunctions(const TypeConverter &types, RewritePatternSet &patterns,
                            LoweringContext &context, PatternBenefit benefit) {
-  auto own = [&]<typename OpT>(EmitF32 single, EmitF64 full, StringRef fullName) {
-    patterns.add<LowerFunction<OpT>>(types, context, Implementation{single, "", full, fullName},
-                                     benefit);
+  auto own = [&]<typename OpT>(EmitFunction single, EmitFunction full) {
+    patterns.add<LowerFunction<OpT>>(types, context, Implementation{single, full}, benefit);
   };
-  own.operator()<math::ExpOp>(emitExp, nullptr, "__nv_exp");
-  own.operator()<math::Exp2Op>(emitExp2, nullptr, "__nv_exp2");
-  own.operator()<math::LogOp>(emitLog, nullptr, "__nv_log");
-  own.operator()<math::Log2Op>(emitLog2, nullptr, "__nv_log2");
-  own.operator()<math::SinOp>(emitSin, nullptr, "__nv_sin");
-  own.operator()<math::CosOp>(emitCos, nullptr, "__nv_cos");
-  own.operator()<math::TanhOp>(emitTanh, nullptr, "__nv_tanh");
-  own.operator()<math::ErfOp>(emitErf, nullptr, "__nv_erf");
-  own.operator()<math::SqrtOp>(emitSqrt, sqrtF64, "");
-  own.operator()<math::RsqrtOp>(emitRsqrt, rsqrtF64, "");
+  own.operator()<math::ExpOp>(emitExp, emitExpF64);
+  own.operator()<math::Exp2Op>(emitExp2, emitExp2F64);
+  own.operator()<math::LogOp>(emitLog, emitLogF64);
+  own.operator()<math::Log2Op>(emitLog2, emitLog2F64);
+  own.operator()<math::SinOp>(emitSin, emitSinF64);
+  own.operator()<math::CosOp>(emitCos, emitCosF64);
+  own.operator()<math::TanhOp>(emitTanh, emitTanhF64);
+  own.operator()<math::ErfOp>(emitErf, emitErfF64);
+  own.operator()<math::SqrtOp>(emitSqrt, emitSqrtF64);
+  own.operator()<math::RsqrtOp>(emitRsqrt, emitRsqrtF64);
 
   auto library = [&]<typename OpT>(StringRef single, StringRef full) {
-    patterns.add<LowerFunction<OpT>>(types, context, Implementation{nullptr, single, nullptr, full},
+    patterns.add<LowerFunction<OpT>>(types, context, Implementation{nullptr, nullptr, single, full},
                                      benefit);
   };
   library.operator()<math::AcosOp>("__nv_acosf", "__nv_acos");

@@ -45,6 +45,18 @@ func.func @half(%x: bf16) -> bf16 {
   return %0 : bf16
 }
 
+// No library for f64 either; large angles take 2/pi from a table.
+// CHECK-LABEL: llvm.func{{.*}} @double
+// CHECK-NOT: __nv_
+// CHECK: llvm.call @cosmati_sin_f64
+func.func @double(%x: f64) -> f64 {
+  %0 = math.exp %x : f64
+  %1 = math.log %0 : f64
+  %2 = math.erf %1 : f64
+  %3 = math.cos %2 : f64
+  return %3 : f64
+}
+
 // What has no lowering here is a function of libdevice.
 // CHECK-LABEL: llvm.func{{.*}} @library
 // CHECK: llvm.call @__nv_atanf

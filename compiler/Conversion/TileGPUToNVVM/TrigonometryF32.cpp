@@ -7,6 +7,8 @@
 // fraction.
 #include "compiler/Conversion/TileGPUToNVVM/MathF32.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace cosmati::tonvvm {
@@ -93,14 +95,14 @@ Value sineOfQuadrant(Emitter &emit, Value r, Value quadrant) {
   return emit.select(emit.ne(emit.bitAnd(quadrant, 2), 0), emit.fneg(result), result);
 }
 
-LLVM::LLVMFuncOp defineSin(LoweringContext &context) {
+/// `loc`: the call that needs it first; its line stands for the function's code.
+LLVM::LLVMFuncOp defineSin(LoweringContext &context, Location loc) {
   OpBuilder builder(context.module.getContext());
   Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
   LLVM::LLVMFuncOp function = context.declare(kSinName, f32, {f32, i32});
   if (!function.isExternal())
     return function;
   function.setLinkage(LLVM::Linkage::Internal);
-  Location loc = function.getLoc();
   Block *entry = function.addEntryBlock(builder);
   Block *large = builder.createBlock(&function.getBody());
   Block *last = builder.createBlock(&function.getBody(), {}, {f32, i32}, {loc, loc});
@@ -126,7 +128,7 @@ LLVM::LLVMFuncOp defineSin(LoweringContext &context) {
 }
 
 Value callSin(Emitter &emit, Value x, int64_t quadrant, LoweringContext &context) {
-  return LLVM::CallOp::create(emit.builder, emit.loc, defineSin(context),
+  return LLVM::CallOp::create(emit.builder, emit.loc, defineSin(context, emit.loc),
                               ValueRange{x, emit.i32(quadrant)})
       .getResult();
 }
