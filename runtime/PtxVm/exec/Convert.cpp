@@ -120,7 +120,7 @@ const Inst *intToInt(Warp &w, const Inst *i) {
 }
 
 template <class D, class S> struct Cast {
-  static D apply(S v) { return D(v); }
+  template <class Reg> static D apply(Reg v) { return D(S(v)); }
 };
 /// Direct loops for the conversions that address arithmetic and widening loads lead to.
 Handler direct(const Selection &s) {
@@ -286,7 +286,31 @@ template <Rounding R> const Inst *intToDouble(Warp &w, const Inst *i) {
   }
   return i + 1;
 }
+/// Small integers to single are exact, whatever the rounding. T: the integer, Reg: its register.
+template <class T> Handler smallToSingle(unsigned regBits) {
+  return regBits <= 16   ? unary<Cast<float, T>, float, uint16_t>
+         : regBits == 32 ? unary<Cast<float, T>, float, uint32_t>
+                         : nullptr;
+}
+Handler smallToSingle(const Selection &s) {
+  if (s.t[0] != ScalarType::F32 || has(s, Mod::sat))
+    return nullptr;
+  switch (s.t[1]) {
+  case ScalarType::S8:
+    return smallToSingle<int8_t>(s.srcBits);
+  case ScalarType::U8:
+    return smallToSingle<uint8_t>(s.srcBits);
+  case ScalarType::S16:
+    return smallToSingle<int16_t>(s.srcBits);
+  case ScalarType::U16:
+    return smallToSingle<uint16_t>(s.srcBits);
+  default:
+    return nullptr;
+  }
+}
 template <Rounding R> Handler intToFloatFor(const Selection &s) {
+  if (Handler h = smallToSingle(s))
+    return h;
   if (s.t[0] == ScalarType::F64)
     return intToDouble<R>;
   if (R == Rounding::NearestEven && s.t[0] == ScalarType::F32 && !has(s, Mod::sat) &&

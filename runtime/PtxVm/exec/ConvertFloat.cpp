@@ -132,44 +132,50 @@ const Inst *toTf32(Warp &w, const Inst *i) {
   r.finish();
   return i + 1;
 }
-const Format &fp8Of(const Inst *i) {
-  return ScalarType(i->aux) == ScalarType::E4M3x2 ? kE4M3 : kE5M2;
+
+// Eight-bit formats; E is the number of exponent bits.
+
+template <unsigned E, bool Relu> uint32_t toFp8(float x) {
+  uint32_t byte = floatToFp8<E>(x);
+  return Relu && (byte & 0x80) ? 0 : byte;
 }
-const Inst *singlesToFp8(Warp &w, const Inst *i) {
-  const Format &f = fp8Of(i);
-  Result<uint16_t> r(w, i, 0);
-  uint16_t *out = r.data();
-  const float *a = slot<float>(w, i->op[1]), *b = slot<float>(w, i->op[2]);
-  for (unsigned l = 0; l < kLanes; ++l)
-    out[l] = uint16_t(narrow(f, a[l], i) << 8 | narrow(f, b[l], i));
-  r.finish();
-  return i + 1;
+/// d = {a, b}: a in the upper byte.
+template <unsigned E, bool Relu> struct Fp8OfSingles {
+  static uint16_t apply(float a, float b) {
+    return uint16_t(toFp8<E, Relu>(a) << 8 | toFp8<E, Relu>(b));
+  }
+};
+template <unsigned E, bool Relu> struct Fp8OfHalves {
+  static uint16_t apply(uint32_t a) {
+    return uint16_t(toFp8<E, Relu>(halfToFloat(uint16_t(a >> 16))) << 8 |
+                    toFp8<E, Relu>(halfToFloat(uint16_t(a))));
+  }
+};
+/// The f16 encoding of a byte; E5M2 is a half's upper byte.
+template <unsigned E, bool Relu> uint32_t halfOfFp8(uint32_t byte) {
+  uint32_t magnitude = byte & 0x7f;
+  uint32_t h = E == 4             ? floatToHalf(e4m3ToFloat(uint8_t(byte)))
+               : magnitude > 0x7c ? kNan16
+                                  : byte << 8;
+  return Relu && (h & 0x8000) ? 0 : h;
 }
-const Inst *halvesToFp8(Warp &w, const Inst *i) {
-  const Format &f = fp8Of(i);
-  Result<uint16_t> r(w, i, 0);
-  uint16_t *out = r.data();
-  const uint32_t *a = slot<uint32_t>(w, i->op[1]);
-  for (unsigned l = 0; l < kLanes; ++l)
-    out[l] = uint16_t(narrow(f, halfToFloat(uint16_t(a[l] >> 16)), i) << 8 |
-                      narrow(f, halfToFloat(uint16_t(a[l])), i));
-  r.finish();
-  return i + 1;
+template <unsigned E, bool Relu> struct HalvesOfFp8 {
+  static uint32_t apply(uint16_t a) {
+    return halfOfFp8<E, Relu>(uint32_t(a) >> 8) << 16 | halfOfFp8<E, Relu>(a & 0xff);
+  }
+};
+template <unsigned E, bool Relu> Handler fp8Handler(InstId id) {
+  if (id == InstId::CvtToFp8)
+    return binary<Fp8OfSingles<E, Relu>, uint16_t, float, float>;
+  if (id == InstId::CvtHToFp8)
+    return unary<Fp8OfHalves<E, Relu>, uint16_t, uint32_t>;
+  return unary<HalvesOfFp8<E, Relu>, uint32_t, uint16_t>;
 }
-const Inst *fp8ToHalves(Warp &w, const Inst *i) {
-  const Format &f = fp8Of(i);
-  bool relu = i->flags & kRelu;
-  auto widen = [&](uint32_t byte) {
-    uint16_t h = floatToHalf(valueOf(f, byte));
-    return uint32_t(relu && (h & 0x8000) ? 0 : h);
-  };
-  Result<uint32_t> r(w, i, 0);
-  uint32_t *out = r.data();
-  const uint16_t *a = slot<uint16_t>(w, i->op[1]);
-  for (unsigned l = 0; l < kLanes; ++l)
-    out[l] = widen(a[l] >> 8) << 16 | widen(a[l] & 0xff);
-  r.finish();
-  return i + 1;
+Handler fp8Handler(const Selection &s) {
+  bool relu = has(s, Mod::relu);
+  if (s.t[0] == ScalarType::E4M3x2 || s.t[1] == ScalarType::E4M3x2)
+    return relu ? fp8Handler<4, true>(s.id) : fp8Handler<4, false>(s.id);
+  return relu ? fp8Handler<5, true>(s.id) : fp8Handler<5, false>(s.id);
 }
 
 uint16_t flagsOf(const Selection &s) {
@@ -228,12 +234,9 @@ Handler selectConvertFloat(const Selection &s) {
   case InstId::CvtTf32:
     return toTf32;
   case InstId::CvtToFp8:
-    return singlesToFp8;
   case InstId::CvtHToFp8:
-    return halvesToFp8;
   case InstId::CvtFromFp8:
-    s.aux = uint32_t(s.t[1]); // the 8-bit type is the source's
-    return fp8ToHalves;
+    return fp8Handler(s);
   default:
     return nullptr;
   }

@@ -22,8 +22,13 @@
 #endif
 
 #if defined(__clang__)
+// Without unroll(disable) the loop is unrolled to scalar code before the vectoriser sees it.
 #define COSMATI_VM_LANES                                                                           \
-  _Pragma("clang loop vectorize(assume_safety)") for (unsigned l = 0; l < kLanes; ++l)
+  _Pragma(                                                                                         \
+      "clang loop vectorize(assume_safety) interleave_count(2) unroll(disable)") for (unsigned l = \
+                                                                                          0;       \
+                                                                                      l < kLanes;  \
+                                                                                      ++l)
 #else
 #define COSMATI_VM_LANES _Pragma("GCC ivdep") for (unsigned l = 0; l < kLanes; ++l)
 #endif
@@ -46,65 +51,85 @@ inline uint32_t lanesOf(const Warp &w, const Inst *i) {
   return w.active & (predicate(w, i->guard) ^ i->guardFlip);
 }
 
+template <class T> [[gnu::noinline]] void blendLanes(T *dst, const T *src, uint32_t mask) {
+  COSMATI_VM_LANES {
+    T on = src[l], off = dst[l];
+    dst[l] = (mask >> l & 1) ? on : off;
+  }
+}
+struct TwoWords {
+  uint64_t word[2];
+};
+template <unsigned Bytes> struct BitsOf;
+template <> struct BitsOf<2> {
+  using type = uint16_t;
+};
+template <> struct BitsOf<4> {
+  using type = uint32_t;
+};
+template <> struct BitsOf<8> {
+  using type = uint64_t;
+};
+template <> struct BitsOf<16> {
+  using type = TwoWords;
+};
+/// dst[l] = src[l] for the lanes of `mask`. Out of line: most instructions run with all lanes on.
 template <class T> inline void blend(T *dst, const T *src, uint32_t mask) {
-  COSMATI_VM_LANES dst[l] = (mask >> l & 1) ? src[l] : dst[l];
+  using Bits = typename BitsOf<sizeof(T)>::type;
+  blendLanes(reinterpret_cast<Bits *>(dst), reinterpret_cast<const Bits *>(src), mask);
 }
 
 /// Where an elementwise result goes: straight to the slot, or by way of a temporary.
 template <class D> struct Result {
   alignas(64) D temporary[kLanes];
-  D *slotData;
-  uint32_t mask;
-  D *out;
+  D *const slotData;
+  const uint32_t mask;
   Result(Warp &w, const Inst *i, unsigned operand) : Result(w, i->op[operand], lanesOf(w, i)) {}
-  Result(Warp &w, uint32_t offset, uint32_t lanes)
-      : slotData(slot<D>(w, offset)), mask(lanes), out(mask == kFull ? slotData : temporary) {}
-  D *data() { return static_cast<D *>(__builtin_assume_aligned(out, 64)); }
+  Result(Warp &w, uint32_t offset, uint32_t lanes) : slotData(slot<D>(w, offset)), mask(lanes) {}
+  D *data() {
+    return static_cast<D *>(__builtin_assume_aligned(mask == kFull ? slotData : temporary, 64));
+  }
   void finish() {
-    if (mask != kFull)
+    if (mask != kFull) [[unlikely]]
       blend(slotData, static_cast<const D *>(temporary), mask);
   }
 };
 
-template <class Op, class D, class A> const Inst *unary(Warp &w, const Inst *i) {
-  Result<D> r(w, i, 0);
-  D *out = r.data();
-  const A *a = slot<A>(w, i->op[1]);
-  COSMATI_VM_LANES out[l] = Op::apply(a[l]);
-  r.finish();
+/// out[l] = f(l) for all lanes, then the blend if some are off.
+template <class D, class F> inline const Inst *each(Warp &w, const Inst *i, F f) {
+  uint32_t mask = lanesOf(w, i);
+  D *d = slot<D>(w, i->op[0]);
+  alignas(64) D temporary[kLanes];
+  D *out = static_cast<D *>(__builtin_assume_aligned(mask == kFull ? d : temporary, 64));
+  COSMATI_VM_LANES out[l] = f(l);
+  if (mask != kFull) [[unlikely]]
+    blend(d, static_cast<const D *>(temporary), mask);
   return i + 1;
 }
+
+template <class Op, class D, class A> const Inst *unary(Warp &w, const Inst *i) {
+  const A *a = slot<A>(w, i->op[1]);
+  return each<D>(w, i, [=](unsigned l) { return Op::apply(a[l]); });
+}
 template <class Op, class D, class A, class B> const Inst *binary(Warp &w, const Inst *i) {
-  Result<D> r(w, i, 0);
-  D *out = r.data();
   const A *a = slot<A>(w, i->op[1]);
   const B *b = slot<B>(w, i->op[2]);
-  COSMATI_VM_LANES out[l] = Op::apply(a[l], b[l]);
-  r.finish();
-  return i + 1;
+  return each<D>(w, i, [=](unsigned l) { return Op::apply(a[l], b[l]); });
 }
 template <class Op, class D, class A, class B, class C>
 const Inst *ternary(Warp &w, const Inst *i) {
-  Result<D> r(w, i, 0);
-  D *out = r.data();
   const A *a = slot<A>(w, i->op[1]);
   const B *b = slot<B>(w, i->op[2]);
   const C *c = slot<C>(w, i->op[3]);
-  COSMATI_VM_LANES out[l] = Op::apply(a[l], b[l], c[l]);
-  r.finish();
-  return i + 1;
+  return each<D>(w, i, [=](unsigned l) { return Op::apply(a[l], b[l], c[l]); });
 }
 template <class Op, class D, class A, class B, class C, class E>
 const Inst *quaternary(Warp &w, const Inst *i) {
-  Result<D> r(w, i, 0);
-  D *out = r.data();
   const A *a = slot<A>(w, i->op[1]);
   const B *b = slot<B>(w, i->op[2]);
   const C *c = slot<C>(w, i->op[3]);
   const E *e = slot<E>(w, i->op[4]);
-  COSMATI_VM_LANES out[l] = Op::apply(a[l], b[l], c[l], e[l]);
-  r.finish();
-  return i + 1;
+  return each<D>(w, i, [=](unsigned l) { return Op::apply(a[l], b[l], c[l], e[l]); });
 }
 
 /// Bit l of the result is byte l's lowest bit. Bytes must be 0 or 1.

@@ -63,6 +63,29 @@ inline uint16_t floatToBfloat(float x) {
   return uint16_t((bits & 0x7fffffffu) > 0x7f800000u ? kNan16 : rounded);
 }
 
+/// Round to nearest even and saturate to an 8-bit format: E4M3 (no infinity) or E5M2. NaN becomes
+/// 0x7f. The way of floatToHalf: the unit of subnormals is 2^-9 or 2^-16, aligned by adding 2^14 or
+/// 2^7.
+template <unsigned ExponentBits> inline uint8_t floatToFp8(float x) {
+  constexpr unsigned mantissa = 7 - ExponentBits, drop = 23 - mantissa;
+  constexpr uint32_t bias = ExponentBits == 4 ? 7 : 15, largest = ExponentBits == 4 ? 0x7e : 0x7b;
+  constexpr uint32_t magic = ExponentBits == 4 ? (14 + 127) << 23 : (7 + 127) << 23;
+  uint32_t bits = bitsAs<uint32_t>(x), sign = bits >> 24 & 0x80, magnitude = bits & 0x7fffffffu;
+  uint32_t odd = magnitude >> drop & 1;
+  uint32_t normal = (magnitude - ((127 - bias) << 23) + (1u << (drop - 1)) - 1 + odd) >> drop;
+  uint32_t tiny = bitsAs<uint32_t>(bitsAs<float>(magnitude) + bitsAs<float>(magic)) - magic;
+  uint32_t result = magnitude < ((128 - bias) << 23) ? tiny : normal;
+  result = result > largest ? largest : result;
+  return uint8_t(magnitude > 0x7f800000u ? 0x7f : result | sign);
+}
+
+/// The value of an E4M3 encoding: its fields in those of a single are 2^120 too small.
+inline float e4m3ToFloat(uint8_t b) {
+  float value = bitsAs<float>(uint32_t(b & 0x7f) << 20) * 0x1p120f;
+  uint32_t bits = (b & 0x7f) == 0x7f ? kNan32 : bitsAs<uint32_t>(value) | uint32_t(b & 0x80) << 24;
+  return bitsAs<float>(bits);
+}
+
 /// A binary format: exponent and mantissa bits, bias, largest finite encoding, and its special
 /// values.
 struct Format {
@@ -76,8 +99,6 @@ inline constexpr Format kHalf{5, 10, 15, 0x7bff, 0x7c00, 0x7fff};
 inline constexpr Format kBfloat{8, 7, 127, 0x7f7f, 0x7f80, 0x7fff};
 inline constexpr Format kTf32{8, 10, 127, 0x3fbff, 0x3fc00, 0x3ffff};
 inline constexpr Format kSingle{8, 23, 127, 0x7f7fffffu, 0x7f800000u, 0x7fffffffu};
-inline constexpr Format kE4M3{4, 3, 7, 0x7e, 0x7f, 0x7f};
-inline constexpr Format kE5M2{5, 2, 15, 0x7b, 0x7c, 0x7f};
 
 enum class Rounding : uint8_t { NearestEven, NearestAway, Zero, Down, Up };
 
@@ -130,22 +151,6 @@ inline uint32_t roundTo(const Format &f, double x, Rounding mode, bool saturateF
     return sign | (finite ? f.maxFinite : f.infinity);
   }
   return sign | uint32_t(result);
-}
-/// The value of an encoding (sign and magnitude bits) of a format with at most 16 bits.
-inline float valueOf(const Format &f, uint32_t bits) {
-  uint32_t signBit = 1u << (f.exponentBits + f.mantissaBits);
-  uint32_t magnitude = bits & (signBit - 1);
-  uint32_t sign = bits & signBit ? 0x80000000u : 0;
-  if (magnitude > f.infinity || magnitude == f.nan)
-    return bitsAs<float>(kNan32);
-  if (magnitude == f.infinity)
-    return bitsAs<float>(sign | 0x7f800000u);
-  uint32_t mantissa = magnitude & ((1u << f.mantissaBits) - 1);
-  int exponent = int(magnitude >> f.mantissaBits);
-  float unit = exponent ? float(mantissa | 1u << f.mantissaBits) : float(mantissa);
-  int scale = (exponent ? exponent : 1) - f.bias - int(f.mantissaBits);
-  float value = unit * bitsAs<float>(uint32_t(scale + 127) << 23);
-  return bitsAs<float>(bitsAs<uint32_t>(value) | sign);
 }
 
 } // namespace

@@ -119,6 +119,13 @@ TEST(Convert, IntegerToFloatRounds) {
     EXPECT_EQ(b[k], toBfloat(odd)) << a[k];
   }
   std::vector<int32_t> i = edges<int32_t>();
+  auto f8 = run<float>("cvt.rn.f32.s8 $d, $0;", i), f16 = run<float>("cvt.rn.f32.u16 $d, $0;", i);
+  auto h8 = run<uint16_t>("cvt.u16.u32 %h0, $0; cvt.rn.f16.s8 $d, %h0;", i);
+  for (size_t k = 0; k < i.size(); ++k) {
+    EXPECT_EQ(f8[k], float(int8_t(i[k])));
+    EXPECT_EQ(f16[k], float(uint16_t(i[k])));
+    EXPECT_EQ(h8[k], toHalf(int8_t(i[k])));
+  }
   auto fi = run<float>("cvt.rn.f32.s32 $d, $0;", i);
   auto fu = run<float>("cvt.rn.f32.u32 $d, $0;", i);
   for (size_t k = 0; k < i.size(); ++k) {
