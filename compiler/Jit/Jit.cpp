@@ -114,16 +114,18 @@ Jit::EntryPointer Jit::readDisk(const CacheKey &key) {
       Entry{std::make_shared<const runtime::KernelImage>(std::move(*image)), key});
 }
 
-Expected<CompileResult> Jit::compileOnly(const JitModule &module, const CompileOptions &options) {
+Expected<CompileResult> Jit::compileOnly(const JitModule &module, const CompileOptions &options,
+                                         StringRef reproducerFolder) {
   CompileEnvironment environment;
   environment.toolchain = settings.toolchain.get();
-  environment.reproducerFolder = settings.reproducerFolder;
+  environment.reproducerFolder = reproducerFolder.str();
   environment.params = module.params;
   // The front end's context knows the tile level only; lowering and translation need the rest.
   mlir::DialectRegistry registry;
   registerCompilerDialects(registry);
   mlir::ModuleOp op = module.module;
   op->getContext()->appendDialectRegistry(registry);
+  op->getContext()->printOpOnDiagnostic(false); // users see their own lines, not our IR
   return compile(module.module, options, environment);
 }
 
@@ -166,15 +168,44 @@ Expected<Jit::EntryPointer> Jit::find(const CacheKey &first, const CompileOption
       return entry;
     }
   }
+  Expected<EntryPointer> entry = generateAndFind(options, generate, interrupted, outcome);
+  if (entry)
+    diskCache.putAlias(first, (*entry)->key);
+  return entry;
+}
+
+Expected<Jit::EntryPointer> Jit::generateAndFind(const CompileOptions &options, Generate generate,
+                                                 llvm::function_ref<bool()> interrupted,
+                                                 JitOutcome &outcome) {
   Expected<JitModule> module = timed(outcome.times, "frontend", [&] { return generate(); });
   if (!module)
     return module.takeError();
   CacheKey second = timed(outcome.times, "key", [&] { return secondKey(*module, options); });
   Expected<EntryPointer> entry = bySecond.getOrMake(
       second, [&] { return compileOnce(*module, second, options, interrupted, outcome); });
-  if (entry)
-    diskCache.putAlias(first, second);
+  if (!entry)
+    return withBundle(entry.takeError(), options, generate);
   return entry;
+}
+
+Error Jit::withBundle(Error error, const CompileOptions &options, Generate generate) {
+  bool isInternal = false;
+  error = llvm::handleErrors(std::move(error), [&](std::unique_ptr<CompileError> failure) {
+    isInternal = failure->kind == CompileErrorKind::Internal;
+    return Error(std::move(failure));
+  });
+  if (!isInternal || settings.reproducerFolder.empty())
+    return error;
+  Expected<JitModule> module = generate();
+  if (!module) {
+    llvm::consumeError(module.takeError());
+    return error;
+  }
+  Expected<CompileResult> again = compileOnly(*module, options, settings.reproducerFolder);
+  if (again)
+    return error;
+  llvm::consumeError(std::move(error));
+  return again.takeError();
 }
 
 Expected<JitOutcome> Jit::get(StringRef frontKey, const CompileOptions &options, Generate generate,
@@ -187,7 +218,7 @@ Expected<JitOutcome> Jit::get(StringRef frontKey, const CompileOptions &options,
     if (!module)
       return module.takeError();
     outcome.key = secondKey(*module, options);
-    Expected<CompileResult> compiled = compileOnly(*module, options);
+    Expected<CompileResult> compiled = compileOnly(*module, options, settings.reproducerFolder);
     if (!compiled)
       return compiled.takeError();
     outcome.image = std::make_shared<const runtime::KernelImage>(std::move(compiled->image));
@@ -196,9 +227,14 @@ Expected<JitOutcome> Jit::get(StringRef frontKey, const CompileOptions &options,
     outcome.remarks = std::move(compiled->remarks);
     return outcome;
   }
-  CacheKey first = firstKey(frontKey, options);
-  Expected<EntryPointer> entry = byFirst.getOrMake(
-      first, [&] { return find(first, options, generate, interrupted, outcome); });
+  // The first key knows no positions, and absolute lines are positions: the IR decides alone.
+  Expected<EntryPointer> entry =
+      options.lineinfo == "absolute"
+          ? generateAndFind(options, generate, interrupted, outcome)
+          : byFirst.getOrMake(firstKey(frontKey, options), [&] {
+              CacheKey first = firstKey(frontKey, options);
+              return find(first, options, generate, interrupted, outcome);
+            });
   if (!entry)
     return entry.takeError();
   outcome.image = (*entry)->image;

@@ -63,7 +63,8 @@ public:
                                  llvm::function_ref<bool()> interrupted = nullptr);
 
   /// Compiles without looking at or filling a cache. The module is consumed.
-  llvm::Expected<CompileResult> compileOnly(const JitModule &module, const CompileOptions &options);
+  llvm::Expected<CompileResult> compileOnly(const JitModule &module, const CompileOptions &options,
+                                            llvm::StringRef reproducerFolder = "");
 
   runtime::DiskCache &disk() { return diskCache; }
   const runtime::Toolchain *toolchain() const { return settings.toolchain.get(); }
@@ -84,10 +85,15 @@ private:
   llvm::Expected<EntryPointer> find(const runtime::CacheKey &first, const CompileOptions &options,
                                     Generate generate, llvm::function_ref<bool()> interrupted,
                                     JitOutcome &outcome);
+  llvm::Expected<EntryPointer> generateAndFind(const CompileOptions &options, Generate generate,
+                                               llvm::function_ref<bool()> interrupted,
+                                               JitOutcome &outcome);
   llvm::Expected<EntryPointer> compileOnce(const JitModule &module, const runtime::CacheKey &key,
                                            const CompileOptions &options,
                                            llvm::function_ref<bool()> interrupted,
                                            JitOutcome &outcome);
+  /// After an internal failure: the same once more, slower, with the bundle that repeats it.
+  llvm::Error withBundle(llvm::Error error, const CompileOptions &options, Generate generate);
   EntryPointer readDisk(const runtime::CacheKey &key);
 
   JitSettings settings;

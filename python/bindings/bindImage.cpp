@@ -22,6 +22,18 @@ py::list paramList(const KernelImage &image) {
   return list;
 }
 
+/// Chain number n of a `.loc` is element n - 1.
+py::list chainList(const KernelImage &image) {
+  py::list list;
+  for (const SourceChain &chain : image.chains) {
+    py::list frames;
+    for (const SourceFrame &frame : chain.frames)
+      frames.append(py::make_tuple(frame.function, frame.line, frame.column));
+    list.append(py::tuple(frames));
+  }
+  return list;
+}
+
 } // namespace
 
 void bindImage(py::module_ &m) {
@@ -42,6 +54,8 @@ void bindImage(py::module_ &m) {
       .def_readonly("metadata", &KernelImage::metadata)
       .def_property_readonly("cubin", [](const KernelImage &image) { return toBytes(image.cubin); })
       .def_property_readonly("params", &paramList, "[(name, type)]")
+      .def_property_readonly("chains", &chainList,
+                             "for each chain of calls, innermost first: (function, line, column)")
       .def_property_readonly("shared_buffers",
                              [](const KernelImage &image) { return formatSharedBuffers(image); })
       .def("serialize", [](const KernelImage &image) { return toBytes(image.serialize()); })

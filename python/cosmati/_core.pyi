@@ -55,6 +55,7 @@ class KernelImage:
     stages: dict[str, str]
     metadata: dict[str, str]
     params: list[tuple[str, str]]
+    chains: list[tuple[tuple[str, int, int], ...]]
     shared_buffers: str
     def serialize(self) -> bytes: ...
     @staticmethod

@@ -53,7 +53,10 @@ class CompilationError(CosmatiError):
         if not self.chain:
             return self.message
         first = self.chain[0]
-        lines = [f"{first.file}:{first.line}:{first.column}: {self.message}", first.excerpt()]
+        head, _, details = self.message.partition("\n")
+        lines = [f"{first.file}:{first.line}:{first.column}: {head}", first.excerpt()]
+        if details:
+            lines.append(details)
         for place in self.chain[1:]:
             where = f"{place.file}:{place.line}:{place.column}"
             lines.append(f"  called from {where} in {place.function}")

@@ -453,6 +453,24 @@ def test_out_of_bounds_access_names_kernel_line_and_buffer():
 
 
 @cosmati.jit
+def too_large(a, b, c, N: tl.constexpr):
+    i = tl.arange(0, N)
+    offs = i[:, None] * N + i[None, :]
+    tl.store(c + offs, tl.dot(tl.load(a + offs), tl.load(b + offs), input_precision="ieee"))
+
+
+def test_too_much_shared_memory_names_the_buffers_and_the_kernel():
+    with pytest.raises(cosmati.OutOfResources) as caught:
+        too_large.warmup("*fp32", "*fp32", "*fp32", N=256)
+    lines = str(caught.value).splitlines()
+    line, _ = line_of(too_large, "def too_large")
+    assert lines[0].startswith(f"{__file__}:{line}:")
+    assert "out of resources: kernel 'too_large' needs" in lines[0]
+    assert any("dot operand a" in text for text in lines)
+    assert not any("tilegpu." in text for text in lines), "the compiler's IR is no help to users"
+
+
+@cosmati.jit
 def asserting(x, n):
     tl.device_assert(n > 3, "n is too small")
     tl.store(x, n)

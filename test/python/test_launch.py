@@ -264,6 +264,40 @@ def test_a_changed_global_is_seen(monkeypatch):
     assert out[0] == 6
 
 
+@cosmati.jit
+def reads_constant(x):
+    return x + CONSTANT
+
+
+@cosmati.jit
+def applies(out, FN: tl.constexpr):
+    tl.store(out, FN(1))
+
+
+def test_a_changed_global_of_a_function_argument_is_seen(monkeypatch):
+    out = np.zeros(1, np.int32)
+    applies[(1,)](out, FN=reads_constant)
+    assert out[0] == 6
+    monkeypatch.setitem(globals(), "CONSTANT", tl.constexpr(8))
+    applies[(1,)](out, FN=reads_constant)
+    assert out[0] == 9
+
+
+def test_a_source_that_changed_since_the_import_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "edited_kernel.py"
+    text = (
+        "import cosmati, cosmati.language as tl\n\n"
+        "@cosmati.jit\ndef kernel(out):\n    tl.store(out, 5)\n"
+    )
+    path.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import edited_kernel
+
+    path.write_text(text.replace("5", "6"))
+    with pytest.raises(cosmati.CosmatiError, match="changed on disk since it was imported"):
+        edited_kernel.kernel.warmup("*i32")
+
+
 def test_hooks_run_before_each_launch():
     seen = []
 

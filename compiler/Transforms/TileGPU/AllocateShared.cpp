@@ -62,8 +62,8 @@ Placement place(ArrayRef<SharedBuffer> buffers) {
 }
 
 InFlightDiagnostic reportTooMuch(func::FuncOp func, ArrayRef<SharedBuffer> buffers, int64_t bytes,
-                            TargetAttr target) {
-  InFlightDiagnostic error = func.emitError("kernel '")
+                                 TargetAttr target) {
+  InFlightDiagnostic error = func.emitError("out of resources: kernel '")
                              << func.getName() << "' needs " << bytes
                              << " bytes of shared memory; sm_" << target.getSm() << " has "
                              << target.maxSharedBytes() << " for one CTA";

@@ -23,7 +23,7 @@ def _assigned(node: ast.AST) -> tuple[str, ...]:
     if known is None:
         known = tuple(_find_assigned(node))
         node.__dict__["_assigned"] = known
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _find_assigned(node: ast.AST) -> list[str]:

@@ -34,8 +34,12 @@ class FunctionGenerator(Statements, ControlFlow, Calls, Expressions):
         self.scope: dict[str, Any] = {}
         self.loop_depth = 0
         self.node = self.source.node
+        # Lines count from the `def`, so that moving a kernel changes nothing, unless asked for.
         self._first_line = self.source.node.lineno - 1
         self._name = self.source.name
+        if module.absolute_lines:
+            self._first_line = self.source.node.lineno - self.source.first_line
+            self._name = self.source.file
         self._set_location = module.builder.set_location
 
     def generate(self, scope: dict[str, Any]) -> Any:

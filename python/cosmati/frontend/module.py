@@ -36,12 +36,15 @@ class KernelParameter:
 class ModuleGenerator:
     """Builds one module. Functions are generated once for each set of argument types."""
 
-    def __init__(self, target: str, num_warps: int = 4, debug: bool = False) -> None:
+    def __init__(
+        self, target: str, num_warps: int = 4, debug: bool = False, absolute_lines: bool = False
+    ) -> None:
         self.context = _core.Context()
         self.builder = _core.Builder(self.context)
         self.target = target
         self.num_warps = num_warps
         self.debug = debug
+        self.absolute_lines = absolute_lines
         self.generated: dict[Any, Generated | None] = {}  # None: being generated
         self.symbols: dict[str, int] = {}
         self.active: list[FunctionGenerator] = []

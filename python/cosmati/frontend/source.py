@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import opcode
 import types
 import weakref
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ def read_source(fn: types.FunctionType) -> FunctionSource:
     longer holds the function that was imported.
     """
     code = fn.__code__
+    linecache.checkcache(code.co_filename)
     all_lines = linecache.getlines(code.co_filename, fn.__globals__)
     if not all_lines:
         raise CosmatiError(
@@ -95,7 +97,8 @@ def read_source(fn: types.FunctionType) -> FunctionSource:
     wanted = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     found = () if node is None else tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args,
                                                           *node.args.kwonlyargs))  # fmt: skip
-    if node is None or node.name != fn.__name__ or found != wanted:
+    same = node is not None and node.name == fn.__name__ and found == wanted
+    if node is None or not same or not _compiles_to(node, fn):
         raise CosmatiError(
             f"the source of {fn.__qualname__} changed on disk since it was imported: "
             f"{code.co_filename}:{code.co_firstlineno} no longer defines it. Restart the program"
@@ -104,6 +107,41 @@ def read_source(fn: types.FunctionType) -> FunctionSource:
     first = start + def_offset - 1  # the snippet has one line before the source's first
     lines = tuple(line.rstrip("\n") for line in all_lines[first : end + 1])
     return FunctionSource(qualified_name(fn), code.co_filename, first + 1, node, lines)
+
+
+def _compiles_to(node: ast.FunctionDef, fn: types.FunctionType) -> bool:
+    """Whether the source is that of the code which was imported.
+
+    Functions whose bytecode depends on more than their own text are taken on trust: those in
+    functions and classes, and those with an ``assert``, which pytest rewrites.
+    """
+    trusted = fn.__qualname__ != fn.__name__
+    if trusted or any(isinstance(item, ast.Assert) for item in ast.walk(node)):
+        return True
+    bare = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": []})
+    module = ast.Module([ast.copy_location(bare, node)], [])
+    compiled = compile(module, fn.__code__.co_filename, "exec", dont_inherit=True)
+    codes = [item for item in compiled.co_consts if isinstance(item, types.CodeType)]
+    ours = next((code for code in codes if code.co_name == fn.__name__), None)
+    return ours is not None and _content(ours) == _content(fn.__code__)
+
+
+_OPERATORS = frozenset(
+    number
+    for name, number in opcode.opmap.items()
+    if name.startswith(("BINARY_", "COMPARE_", "UNARY_", "INPLACE_", "CONTAINS_", "IS_"))
+)
+
+
+def _content(code: types.CodeType) -> tuple[object, ...]:
+    """What a function names, which constants it has and which operators it applies.
+
+    The rest of the bytecode depends on the module, too: on what it imports, for one.
+    """
+    raw = code.co_code
+    operators = [raw[at : at + 2] for at in range(0, len(raw), 2) if raw[at] in _OPERATORS]
+    constants = [repr(item) for item in code.co_consts if not isinstance(item, types.CodeType)]
+    return operators, sorted(code.co_names), code.co_varnames, constants
 
 
 def _last_line(code: types.CodeType) -> int:

@@ -6,6 +6,8 @@ import logging
 from typing import Any
 
 from cosmati.frontend.closure import stable_text
+from cosmati.frontend.values import is_jit_function
+from cosmati.language.constexpr import unwrap
 from cosmati.language.dtypes import parse_type
 from cosmati.runtime.compiled import CompiledKernel
 from cosmati.runtime.options import check_option, current_options, option_texts
@@ -42,6 +44,9 @@ def compile_call(
         f"{name}:{text}:{bit}" if text is not None else f"{name}={stable_text(value)}"
         for name, value, text, bit in zip(names, values, type_texts, bits, strict=True)
     ]
+    for value, text in zip(values, type_texts, strict=True):
+        if text is None and is_jit_function(unwrap(value)):
+            function._depends_on(unwrap(value))
     front_key = "\n".join([function.closure.digest.hex(), *signature])
     _log_reason(function, signature, options)
 
@@ -85,7 +90,8 @@ def _generate(
             divisibility = 16 if bit & DIVISIBLE_16 else 1
             parameters.append(KernelParameter(name, parse_type(text), None, divisibility))
     warps, debug = int(options.get("num_warps", 4)), options.get("debug") == "true"
-    generator = ModuleGenerator(options["target"], warps, debug)
+    absolute = options.get("lineinfo") == "absolute"
+    generator = ModuleGenerator(options["target"], warps, debug, absolute)
     generator.kernel(function, parameters)
     passed = [
         (name, text)

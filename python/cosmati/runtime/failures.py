@@ -24,8 +24,9 @@ def source_chain(frames: Frames) -> tuple[SourcePlace, ...]:
     for function, line, column in frames:
         found = locate(function)
         short = function.rpartition(".")[2]
-        if found is None:
-            places.append(SourcePlace(function, line, column, column + 1, "", short))
+        if found is None:  # not alive, or a file (lineinfo="absolute")
+            text = linecache.getline(function, line).rstrip("\n")
+            places.append(SourcePlace(function, line, column, column + 1, text, short))
             continue
         file, first_line = found
         absolute = first_line + line - 1

@@ -58,6 +58,7 @@ class JITFunction(_core.Launcher):
         self._lock = threading.RLock()
         self._source: FunctionSource | None = None
         self._closure: Closure | None = None
+        self._constant_functions: list[JITFunction] = []
         self._nonlocals = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
         self._configure(
             [
@@ -130,13 +131,28 @@ class JITFunction(_core.Launcher):
         with self._lock:
             if self._closure is None:
                 self._closure = closure_of(self)
-                self._watch([(c.namespace, c.name, c.value) for c in self._closure.captured])
+                self._watch_captured()
             return self._closure
+
+    def _watch_captured(self) -> None:
+        """Tells the launcher which globals compiled code depends on."""
+        closures = [self._closure, *(item.closure for item in self._constant_functions)]
+        self._watch(
+            [(c.namespace, c.name, c.value) for item in closures if item for c in item.captured]
+        )
+
+    def _depends_on(self, function: JITFunction) -> None:
+        """``function`` is a constexpr argument of a variant: its globals count, too."""
+        with self._lock:
+            if all(item is not function for item in self._constant_functions):
+                self._constant_functions.append(function)
+                self._watch_captured()
 
     def _globals_changed(self) -> None:
         """Called by a launch when a captured global is another object than before."""
         with self._lock:
-            self._closure = None
+            for function in (self, *self._constant_functions):
+                function._closure = None
             self.clear()
             _ = self.closure
 

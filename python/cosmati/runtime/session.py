@@ -32,6 +32,17 @@ def cache_limit() -> int:
     return int(os.environ.get("COSMATI_CACHE_MAX_BYTES", _DEFAULT_CACHE_BYTES))
 
 
+def reproducer_folder() -> str:
+    """Where a failure inside of the compiler leaves what repeats it: COSMATI_REPRODUCER_DIR, else
+    ``cosmati-failures`` beside the kernel cache. Empty: nothing is written.
+    """
+    chosen = os.environ.get("COSMATI_REPRODUCER_DIR")
+    if chosen is not None:
+        return chosen
+    folder = cache_folder()
+    return str(Path(folder).with_name("cosmati-failures")) if folder else ""
+
+
 @functools.cache
 def toolchain() -> Any:
     """Where CUDA's pieces are looked for, from the environment as it is at the first use."""
@@ -69,6 +80,6 @@ def session() -> Any:
         toolchain(),
         cache_root=cache_folder(),
         cache_max_bytes=cache_limit(),
-        reproducer_folder=os.environ.get("COSMATI_REPRODUCER_DIR", ""),
+        reproducer_folder=reproducer_folder(),
         warn=_warn,
     )
