@@ -51,6 +51,12 @@ Value allOf(Emitter &emit, Value mask, Value replica) {
 /// The type that memory holds: i1 lies there as a byte.
 Type memoryType(Emitter &emit, Type element) { return element.isInteger(1) ? emit.i8() : element; }
 
+/// The eviction priority, where the PTX version of the target has it (7.4). It changes no result.
+tile::EvictionPolicy evictionFor(tilegpu::TargetAttr target, tile::EvictionPolicy wanted) {
+  constexpr int kFirstVersion = 74;
+  return target.ptxVersion() < kFirstVersion ? tile::EvictionPolicy::Normal : wanted;
+}
+
 struct LowerLoad : BlockPattern<tile::LoadOp> {
   using BlockPattern::BlockPattern;
 
@@ -65,8 +71,9 @@ struct LowerLoad : BlockPattern<tile::LoadOp> {
       Value mask = at(in.getMask(), r);
       if (mask && isConstantTrue(mask))
         mask = {};
-      bool hints = !op.getIsVolatile() && (op.getCache() != tile::CacheModifier::None ||
-                                           op.getEvict() != tile::EvictionPolicy::Normal);
+      bool hints = !op.getIsVolatile() &&
+                   (op.getCache() != tile::CacheModifier::None ||
+                    evictionFor(context.target, op.getEvict()) != tile::EvictionPolicy::Normal);
       Value ptr = in.getPtr()[r];
       if (!mask && !hints)
         llvm::append_range(results, plain(emit, op, ptr, element, length));
@@ -93,8 +100,8 @@ private:
     return values;
   }
 
-  static SmallVector<Value> predicated(Emitter &emit, tile::LoadOp op, OneToNOpAdaptor in,
-                                       int64_t r, Value mask, Type element, int64_t length) {
+  SmallVector<Value> predicated(Emitter &emit, tile::LoadOp op, OneToNOpAdaptor in, int64_t r,
+                                Value mask, Type element, int64_t length) const {
     unsigned wordBits = wordBitsFor(length, element);
     int64_t words = length * bitsInMemory(element) / wordBits;
     SmallVector<Value> others;
@@ -107,9 +114,9 @@ private:
       others = packWords(emit, values, wordBits);
     }
     SmallVector<Type> types(words, emit.intType(wordBits));
-    auto load =
-        tilegpu::PredLoadOp::create(emit.builder, emit.loc, types, in.getPtr()[r], mask, others,
-                                    op.getCache(), op.getEvict(), op.getIsVolatile());
+    auto load = tilegpu::PredLoadOp::create(
+        emit.builder, emit.loc, types, in.getPtr()[r], mask, others, op.getCache(),
+        evictionFor(context.target, op.getEvict()), op.getIsVolatile());
     return unpackWords(emit, load.getWords(), element, length);
   }
 };
@@ -141,15 +148,15 @@ struct LowerStore : BlockPattern<tile::StoreOp> {
   }
 
 private:
-  static void storeVector(Emitter &emit, tile::StoreOp op, Value ptr, ValueRange values,
-                          Value predicate) {
+  void storeVector(Emitter &emit, tile::StoreOp op, Value ptr, ValueRange values,
+                   Value predicate) const {
     Type element = values.front().getType();
-    bool hints =
-        op.getCache() != tile::CacheModifier::None || op.getEvict() != tile::EvictionPolicy::Normal;
+    bool hints = op.getCache() != tile::CacheModifier::None ||
+                 evictionFor(context.target, op.getEvict()) != tile::EvictionPolicy::Normal;
     if (predicate || hints) {
       SmallVector<Value> words = packWords(emit, values, wordBitsFor(values.size(), element));
       tilegpu::PredStoreOp::create(emit.builder, emit.loc, ptr, words, predicate, op.getCache(),
-                                   op.getEvict());
+                                   evictionFor(context.target, op.getEvict()));
       return;
     }
     SmallVector<Value> stored(values);
