@@ -110,8 +110,9 @@ private:
     // The locations of shared buffers were taken down before lowering; their chains follow those of
     // the code.
     image.chains = numberLocations(module, options.lineinfo != "none");
-    appendBufferChains(bufferPlaces, image);
     PtxOptions ptx;
+    ptx.entryChain = image.chains.empty() ? 0 : 1; // numberLocations() begins with the `def`
+    appendBufferChains(bufferPlaces, image);
     ptx.architecture = options.architecture().str();
     const tilegpu::TargetRow &target = *tilegpu::findTarget(options.architecture());
     ptx.ptxVersion = fp8 ? std::max(target.ptxVersion, target.fp8PtxVersion) : target.ptxVersion;

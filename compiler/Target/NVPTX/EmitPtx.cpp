@@ -2,6 +2,7 @@
 
 #include "compiler/Target/NVPTX/FatalErrors.h"
 #include "compiler/Target/NVPTX/Libdevice.h"
+#include "compiler/Target/NVPTX/LineTable.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -126,6 +127,8 @@ Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &
 
   start = std::chrono::steady_clock::now();
   optimise(*ir, **machine, options);
+  if (options.entryChain)
+    completeLocations(*ir);
   result.optimiseMs = elapsedMs(start);
   if (options.keepLlvm) {
     llvm::raw_string_ostream text(result.llvmIr);
@@ -135,6 +138,8 @@ Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &
   start = std::chrono::steady_clock::now();
   if (Error error = generate(*ir, **machine, result.ptx))
     return error;
+  if (options.entryChain)
+    result.ptx = completeLineDirectives(result.ptx, options.entryChain);
   result.emitMs = elapsedMs(start);
   return Error::success();
 }

@@ -17,6 +17,7 @@ struct PtxOptions {
   bool ftz = false;
   std::string libdevice;      ///< file; empty: a kernel that needs it is an error
   std::string libdeviceError; ///< why there is none, for that error
+  unsigned entryChain = 0;    ///< number of the chain of the kernel's `def`; 0: no line information
   bool keepLlvm = false;      ///< also return the optimised LLVM IR as text
 };
 

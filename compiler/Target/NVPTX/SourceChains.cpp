@@ -104,6 +104,8 @@ std::vector<SourceChain> cosmati::numberLocations(ModuleOp module, bool enabled)
     if (function.isExternal())
       continue;
     auto scope = numbering.scopeOf(function);
+    // First of all the `def` itself: what begins the function has its chain.
+    (void)numbering.number(function.getLoc());
     function.walk([&](Operation *op) { op->setLoc(numbering.number(op->getLoc())); });
     function->setLoc(FusedLoc::get(module.getContext(), {function->getLoc()}, scope));
   }

@@ -220,7 +220,8 @@ def through_memory(g: Generator) -> Statement | None:
         return block.reshape(-1)[(np.arange(n) * odd + 1) % n]
 
     text = f"tl.load({array} + pid * {n} + (tl.arange(0, {n}) * {odd} + 1) % {n})"
-    lines = [f"tl.store({array} + pid * {n} + {flat}, {name})", "tl.debug_barrier()"]
+    wait = "tl.debug_barrier()"  # before the store, too: in a loop others may still be reading
+    lines = [wait, f"tl.store({array} + pid * {n} + {flat}, {name})", wait]
     return _Sequence((result,), text, (name,), meaning, lines)
 
 
