@@ -2,6 +2,7 @@
 
 #include "compiler/Jit/BuildId.h"
 #include "compiler/Pipeline/Pipelines.h"
+#include "compiler/Pipeline/Resources.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 
@@ -44,6 +45,15 @@ private:
   llvm::BLAKE3 hash;
   uint64_t written = 0;
 };
+
+/// The front end's context knows the tile level only; lowering and translation need the rest.
+void prepareContext(const JitModule &module) {
+  mlir::DialectRegistry registry;
+  registerCompilerDialects(registry);
+  mlir::ModuleOp op = module.module;
+  op->getContext()->appendDialectRegistry(registry);
+  op->getContext()->printOpOnDiagnostic(false); // users see their own lines, not our IR
+}
 
 bool hasSideEffects(const CompileOptions &options) {
   return !options.dump_ir.empty() || !options.print_after.empty() ||
@@ -120,13 +130,13 @@ Expected<CompileResult> Jit::compileOnly(const JitModule &module, const CompileO
   environment.toolchain = settings.toolchain.get();
   environment.reproducerFolder = reproducerFolder.str();
   environment.params = module.params;
-  // The front end's context knows the tile level only; lowering and translation need the rest.
-  mlir::DialectRegistry registry;
-  registerCompilerDialects(registry);
-  mlir::ModuleOp op = module.module;
-  op->getContext()->appendDialectRegistry(registry);
-  op->getContext()->printOpOnDiagnostic(false); // users see their own lines, not our IR
+  prepareContext(module);
   return compile(module.module, options, environment);
+}
+
+Expected<int64_t> Jit::sharedBytes(const JitModule &module, const CompileOptions &options) {
+  prepareContext(module);
+  return sharedBytesNeeded(module.module, options);
 }
 
 Expected<Jit::EntryPointer> Jit::compileOnce(const JitModule &module, const CacheKey &key,

@@ -66,6 +66,10 @@ public:
   llvm::Expected<CompileResult> compileOnly(const JitModule &module, const CompileOptions &options,
                                             llvm::StringRef reproducerFolder = "");
 
+  /// Bytes of shared memory that the kernel would need with these options, also where that is more
+  /// than the target has. The module is consumed.
+  llvm::Expected<int64_t> sharedBytes(const JitModule &module, const CompileOptions &options);
+
   runtime::DiskCache &disk() { return diskCache; }
   const runtime::Toolchain *toolchain() const { return settings.toolchain.get(); }
   /// Forgets the images in memory.

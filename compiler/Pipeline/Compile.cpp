@@ -4,6 +4,7 @@
 #include "compiler/Pipeline/KernelInfo.h"
 #include "compiler/Pipeline/Pipelines.h"
 #include "compiler/Pipeline/Reproducer.h"
+#include "compiler/Pipeline/Resources.h"
 #include "compiler/Target/NVPTX/EmitPtx.h"
 #include "compiler/Target/NVPTX/SourceChains.h"
 #include "dialects/TileGPU/IR/TargetTable.h"
@@ -27,6 +28,11 @@ void CompileError::log(llvm::raw_ostream &out) const {
   out << message;
   if (!place.frames.empty())
     out << "\n" << runtime::formatChain(place);
+  for (const CompileNote &note : notes) {
+    out << "\n  " << note.text;
+    if (!note.place.frames.empty())
+      out << ", " << runtime::formatChain(note.place);
+  }
   if (!reproducer.empty())
     out << "\nA bundle that repeats this failure is in " << reproducer;
 }
@@ -46,6 +52,7 @@ public:
       return program(llvm::toString(std::move(error)));
     if (Error error = describeKernel(module, options, environment.params, result.image))
       return program(llvm::toString(std::move(error)));
+    kernelPlace = chainOf(module.lookupSymbol(result.image.entry)->getLoc());
     fp8 = usesFp8(module);
     const Stage stages[] = {{"tile", &buildTilePipeline},
                             {"tilegpu", &buildTileGPUPipeline},
@@ -97,8 +104,9 @@ private:
 
   Error stageFailure(StringRef stage, const std::string &before) {
     if (diagnostics.resourceProblem())
-      return llvm::make_error<CompileError>(CompileErrorKind::Resources, diagnostics.errorText(),
-                                            diagnostics.errorPlace());
+      return llvm::make_error<CompileError>(sharedShortage(module, options),
+                                            diagnostics.firstError(), diagnostics.errorPlace(),
+                                            diagnostics.takeNotes());
     if (diagnostics.programProblem())
       return llvm::make_error<CompileError>(CompileErrorKind::Program, diagnostics.errorText(),
                                             diagnostics.errorPlace());
@@ -170,7 +178,7 @@ private:
     if (assembled->spillStores >= 0)
       image.spillBytes = assembled->spillStores + std::max(assembled->spillLoads, 0);
     image.metadata["assembler"] = assembled->tool;
-    return Error::success();
+    return checkRegisters(image, options, kernelPlace);
   }
 
   void findLibdevice(PtxOptions &ptx) {
@@ -255,6 +263,7 @@ private:
   const CompileEnvironment &environment;
   DiagnosticCollector diagnostics;
   CompileResult result;
+  runtime::SourceChain kernelPlace;               ///< of the kernel's `def`
   bool fp8 = false;                               ///< the module has fp8 values
   std::vector<runtime::SourceChain> bufferPlaces; ///< parallel to image.sharedBuffers
 };

@@ -23,6 +23,18 @@ enum class CompileErrorKind {
   Internal,  ///< the compiler is at fault; `reproducer` says how to repeat it
 };
 
+/// A part of an error, at a line of its own: a buffer, and the operation that it is for.
+struct CompileNote {
+  std::string text;
+  runtime::SourceChain place;
+};
+
+/// What a kernel needs more of than its target has.
+struct Shortage {
+  std::string resource; ///< "shared memory", "registers"; empty where nothing is short
+  int64_t required = 0, limit = 0;
+};
+
 class CompileError : public llvm::ErrorInfo<CompileError> {
 public:
   static char ID;
@@ -30,13 +42,19 @@ public:
                std::string reproducer = {})
       : kind(kind), message(std::move(message)), place(std::move(place)),
         reproducer(std::move(reproducer)) {}
+  CompileError(Shortage shortage, std::string message, runtime::SourceChain place,
+               std::vector<CompileNote> notes)
+      : kind(CompileErrorKind::Resources), message(std::move(message)), place(std::move(place)),
+        notes(std::move(notes)), shortage(std::move(shortage)) {}
   void log(llvm::raw_ostream &out) const override;
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
 
   const CompileErrorKind kind;
   const std::string message;
-  const runtime::SourceChain place; ///< innermost frame first; empty where unknown
-  const std::string reproducer;     ///< folder of the bundle; empty if none was written
+  const runtime::SourceChain place;     ///< innermost frame first; empty where unknown
+  const std::string reproducer;         ///< folder of the bundle; empty if none was written
+  const std::vector<CompileNote> notes; ///< of a Resources error: what the memory is used for
+  const Shortage shortage;              ///< of a Resources error
 };
 
 /// Wall time of one stage, in milliseconds: "tile", "tilegpu", "nvvm", "llvm", "ptx", "assemble".

@@ -28,6 +28,9 @@ mlir::LogicalResult DiagnosticCollector::handle(mlir::Diagnostic &diagnostic) {
   if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
     return mlir::success();
   if (!sawError) {
+    first = text;
+    for (mlir::Diagnostic &note : diagnostic.getNotes())
+      notes.push_back({note.str(), chainOf(note.getLocation())});
     place = chainOf(diagnostic.getLocation());
     isResource = llvm::StringRef(text).starts_with(kResourcePrefix);
     isProgram = !isResource && !blamesCompiler(text);

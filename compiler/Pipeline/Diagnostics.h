@@ -19,6 +19,9 @@ public:
 
   bool resourceProblem() const { return sawError && isResource; }
   bool programProblem() const { return sawError && isProgram; }
+  /// The first error without its notes, and these.
+  const std::string &firstError() const { return first; }
+  std::vector<CompileNote> takeNotes() { return std::move(notes); }
   /// All error texts with their notes.
   const std::string &errorText() const { return errors; }
   /// Where the first error stands in the user's source.
@@ -29,7 +32,8 @@ private:
   mlir::LogicalResult handle(mlir::Diagnostic &diagnostic);
 
   mlir::ScopedDiagnosticHandler handler;
-  std::string errors;
+  std::string errors, first;
+  std::vector<CompileNote> notes;
   runtime::SourceChain place;
   std::vector<CompileRemark> remarks;
   bool sawError = false, isResource = false, isProgram = false;

@@ -2,6 +2,7 @@
 
 #include "compiler/Pipeline/Compile.h"
 #include "runtime/Device/Device.h"
+#include "runtime/Device/Limits.h"
 
 namespace cosmati::bindings {
 
@@ -51,6 +52,13 @@ py::list toFrames(const runtime::SourceChain &place) {
   return frames;
 }
 
+py::list toNotes(llvm::ArrayRef<CompileNote> notes) {
+  py::list list;
+  for (const CompileNote &note : notes)
+    list.append(py::make_tuple(note.text, toFrames(note.place)));
+  return list;
+}
+
 /// Asks the live front end where a function stands; nothing where it doesn't know.
 std::optional<runtime::FunctionPlace> locate(llvm::StringRef function) {
   try {
@@ -78,8 +86,19 @@ void setPythonError(llvm::Error error) {
       std::move(error), [&](PythonException &raised) { once([&] { raised.restore(); }); },
       [&](const CompileError &failure) {
         once([&] {
-          setFrom("compile_failure", kindName(failure.kind), failure.message,
-                  toFrames(failure.place), failure.reproducer);
+          if (failure.kind == CompileErrorKind::Resources)
+            setFrom("resource_failure", failure.message, toFrames(failure.place),
+                    toNotes(failure.notes), failure.shortage.resource, failure.shortage.required,
+                    failure.shortage.limit);
+          else
+            setFrom("compile_failure", kindName(failure.kind), failure.message,
+                    toFrames(failure.place), failure.reproducer);
+        });
+      },
+      [&](const runtime::OutOfResourcesError &failure) {
+        once([&] {
+          setFrom("resource_failure", failure.text, py::list(), py::list(), failure.resource,
+                  failure.required, failure.limit);
         });
       },
       [&](const runtime::KernelFault &fault) {

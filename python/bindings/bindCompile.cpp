@@ -106,6 +106,17 @@ std::shared_ptr<runtime::KernelImage> compileOnly(Jit &jit, py::object generated
   return std::make_shared<runtime::KernelImage>(unwrap(std::move(*result)).image);
 }
 
+int64_t sharedBytes(Jit &jit, py::object generated, const OptionTexts &texts) {
+  CompileOptions options = toOptions(texts);
+  JitModule module = unwrap(takeModule(std::move(generated)));
+  std::optional<llvm::Expected<int64_t>> bytes;
+  {
+    py::gil_scoped_release release;
+    bytes.emplace(jit.sharedBytes(module, options));
+  }
+  return unwrap(std::move(*bytes));
+}
+
 std::unique_ptr<Jit> makeJit(std::shared_ptr<runtime::Toolchain> toolchain, std::string root,
                              uint64_t maxBytes, std::string reproducerFolder, py::object warn) {
   JitSettings settings;
@@ -155,6 +166,8 @@ void bindCompile(py::module_ &m) {
            py::arg("cache_max_bytes"), py::arg("reproducer_folder"), py::arg("warn"))
       .def("get", &get, py::arg("front_key"), py::arg("options"), py::arg("generate"))
       .def("compile", &compileOnly, py::arg("generated"), py::arg("options"))
+      .def("shared_bytes", &sharedBytes, py::arg("generated"), py::arg("options"),
+           "Bytes of shared memory that a kernel would need, also beyond what the target has.")
       .def("clear_memory", &Jit::clearMemory)
       .def_property_readonly("versions", [](Jit &jit) { return jit.versions(); });
 }

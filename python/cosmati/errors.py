@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 class CosmatiError(Exception):
@@ -81,7 +84,43 @@ class CompileTimeAssertionFailure(CompilationError):
 
 
 class OutOfResources(CosmatiError):
-    """A kernel that needs more shared memory, registers or threads than the target has."""
+    """A kernel that needs more shared memory, registers or threads than the target has.
+
+    Attributes
+    ----------
+    required, limit : int
+        What the kernel needs and what the target has, in bytes, registers or threads of a CTA.
+    name : str
+        What is short: "shared memory", "registers", "threads", "cluster size".
+    """
+
+    def __init__(
+        self,
+        required: int,
+        limit: int,
+        name: str,
+        text: str = "",
+        advise: Callable[[], str] | None = None,
+    ) -> None:
+        self.required, self.limit, self.name = required, limit, name
+        self.text = text or f"out of resources: {name}. Required: {required}, limit: {limit}"
+        self.advise = advise
+        super().__init__(required, limit, name)
+
+    @functools.cached_property
+    def advice(self) -> str:
+        """Changes that would fit, found by trying them; empty where none is known.
+
+        Trying costs some compilations, so it is done when the advice is first read: an autotuner
+        that only skips a configuration doesn't pay for it.
+        """
+        return self.advise() if self.advise is not None else ""
+
+    def __str__(self) -> str:
+        return f"{self.text}\n{self.advice}" if self.advice else self.text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OutOfResources, (self.required, self.limit, self.name, str(self))
 
 
 class CompilerFailure(CosmatiError):

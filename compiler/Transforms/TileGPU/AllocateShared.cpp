@@ -61,8 +61,18 @@ Placement place(ArrayRef<SharedBuffer> buffers) {
   return bySize.bytes <= byTime.bytes ? bySize : byTime;
 }
 
-InFlightDiagnostic reportTooMuch(func::FuncOp func, ArrayRef<SharedBuffer> buffers, int64_t bytes,
-                                 TargetAttr target) {
+/// "64x32xf16", for people.
+std::string describeBlock(MemDescType type) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  for (int64_t extent : type.getShape())
+    out << extent << "x";
+  out << type.getElementType();
+  return text;
+}
+
+void reportTooMuch(func::FuncOp func, ArrayRef<SharedBuffer> buffers, int64_t bytes,
+                   TargetAttr target) {
   InFlightDiagnostic error = func.emitError("out of resources: kernel '")
                              << func.getName() << "' needs " << bytes
                              << " bytes of shared memory; sm_" << target.getSm() << " has "
@@ -72,35 +82,42 @@ InFlightDiagnostic reportTooMuch(func::FuncOp func, ArrayRef<SharedBuffer> buffe
     MemDescType type = SharedAllocOp(buffer->alloc).getType();
     error.attachNote(buffer->alloc->getLoc())
         << buffer->bytes << " bytes: " << SharedAllocOp(buffer->alloc).getPurpose() << ", "
-        << RankedTensorType::get(type.getShape(), type.getElementType());
+        << describeBlock(type);
     sum += buffer->bytes;
   }
   error.attachNote(func.getLoc())
       << sum
       << " bytes are in use at one time; use smaller blocks, fewer stages or a narrower type";
-  return error;
 }
 
 class AllocateSharedPass : public tilegpu::impl::AllocateSharedBase<AllocateSharedPass> {
   void runOnOperation() override {
     int64_t most = 0;
+    bool fits = true;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
-      FailureOr<int64_t> bytes = allocate(func);
+      FailureOr<int64_t> bytes = allocate(func, fits);
       if (failed(bytes))
         return signalPassFailure();
       most = std::max(most, *bytes);
     }
+    // Also where it is too much: the caller may ask how much it was.
     getOperation()->setAttr(kSharedBytesAttr, OpBuilder(&getContext()).getI32IntegerAttr(most));
+    if (!fits)
+      return signalPassFailure();
     numBytes += most;
   }
 
-  FailureOr<int64_t> allocate(func::FuncOp func) {
+  /// Bytes that the function needs; `fits` becomes false if the target has less.
+  FailureOr<int64_t> allocate(func::FuncOp func, bool &fits) {
     FailureOr<SmallVector<SharedBuffer>> buffers = findSharedBuffers(func);
     if (failed(buffers) || buffers->empty())
       return failed(buffers) ? FailureOr<int64_t>(failure()) : FailureOr<int64_t>(0);
     Placement placement = place(*buffers);
-    if (TargetAttr target = targetOf(func); placement.bytes > target.maxSharedBytes())
-      return FailureOr<int64_t>(reportTooMuch(func, *buffers, placement.bytes, target));
+    if (TargetAttr target = targetOf(func); placement.bytes > target.maxSharedBytes()) {
+      reportTooMuch(func, *buffers, placement.bytes, target);
+      fits = false;
+      return placement.bytes;
+    }
     for (auto [buffer, offset] : llvm::zip_equal(*buffers, placement.offsets))
       buffer.alloc.setOffset(offset);
     numBuffers += buffers->size();

@@ -19,6 +19,7 @@ struct TargetRow {
   int sharedBytesPerSM;   ///< for estimates of occupancy
   int maxThreadsPerSM;
   int maxRegistersPerThread;
+  int registersPerCta; ///< 32-bit registers, given out to warps in units of 8 per thread
   bool cpAsync;        ///< cp.async (sm_80)
   bool bf16Arithmetic; ///< add, mul, sub on bf16 (sm_90); fma.bf16 is there since sm_80
   bool mbarrier;       ///< mbarrier with transaction counts, as bulk copies need it (sm_90)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import Any
 
+from cosmati.errors import OutOfResources
 from cosmati.frontend.closure import stable_text
 from cosmati.frontend.values import is_jit_function
 from cosmati.language.constexpr import unwrap
 from cosmati.language.dtypes import parse_type
+from cosmati.runtime.advice import shared_memory_advice
 from cosmati.runtime.compiled import CompiledKernel
 from cosmati.runtime.options import check_option, current_options, option_texts
 from cosmati.runtime.session import session
@@ -53,7 +56,17 @@ def compile_call(
     def generate() -> Any:
         return _generate(function, values, type_texts, bits, options)
 
-    outcome = session().get(front_key, options, generate)
+    try:
+        outcome = session().get(front_key, options, generate)
+    except OutOfResources as error:
+        if error.name == "shared memory":
+            error.advise = functools.partial(
+                shared_memory_advice, names, values, options, error.limit,
+                lambda other, chosen: session().shared_bytes(
+                    _generate(function, other, type_texts, bits, chosen), chosen
+                ),
+            )  # fmt: skip
+        raise
 
     def recompile() -> Any:
         return session().compile(generate(), {**options, "keep_stages": "true"})

@@ -36,16 +36,32 @@ def source_chain(frames: Frames) -> tuple[SourcePlace, ...]:
 
 
 def compile_failure(kind: str, message: str, frames: Frames, reproducer: str) -> Exception:
-    """The exception for a compiler error of a kind: program, resources, assembler or internal."""
+    """The exception for a compiler error of a kind: program, assembler or internal."""
     chain = source_chain(frames)
     if kind == "program":
         return CompilationError(message, chain)
     text = CompilationError(message, chain).args[0]
-    if kind == "resources":
-        return OutOfResources(text)
     if reproducer:
         text += f"\nA bundle that reproduces this was written to {reproducer}"
     return CompilerFailure(text)
+
+
+def resource_failure(
+    message: str,
+    frames: Frames,
+    notes: Sequence[tuple[str, Frames]],
+    resource: str,
+    required: int,
+    limit: int,
+) -> Exception:
+    """The exception for a kernel that needs more than its target has; notes say what for."""
+    lines = [CompilationError(message, source_chain(frames)).args[0]]
+    for text, places in notes:
+        chain = source_chain(places)
+        lines.append(f"  {text}")
+        if places != frames:
+            lines += [f"    {place.file}:{place.line}: {place.text.strip()}" for place in chain]
+    return OutOfResources(required, limit, resource, "\n".join(lines))
 
 
 def device_failure(text: str) -> Exception:

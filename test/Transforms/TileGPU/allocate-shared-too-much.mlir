@@ -8,9 +8,9 @@ module attributes {tilegpu.num_warps = 4 : i32, tilegpu.target = #tilegpu.target
 func.func @k(%x: tensor<16384xf32, #v>) -> (tensor<16384xf32, #v>, tensor<16384xf32, #v>) {
   %n = tilegpu.shared_alloc "not at that time" : <16384xf32, #s>
   tilegpu.shared_store %x, %n : tensor<16384xf32, #v>, <16384xf32, #s>
-  // expected-note@+1 {{65536 bytes: dot operand a, 'tensor<16384xf32>'}}
+  // expected-note@+1 {{65536 bytes: dot operand a, 16384xf32}}
   %a = tilegpu.shared_alloc "dot operand a" : <16384xf32, #s>
-  // expected-note@+1 {{65536 bytes: dot operand b, 'tensor<16384xf32>'}}
+  // expected-note@+1 {{65536 bytes: dot operand b, 16384xf32}}
   %b = tilegpu.shared_alloc "dot operand b" : <16384xf32, #s>
   tilegpu.shared_store %x, %a : tensor<16384xf32, #v>, <16384xf32, #s>
   tilegpu.shared_store %x, %b : tensor<16384xf32, #v>, <16384xf32, #s>
