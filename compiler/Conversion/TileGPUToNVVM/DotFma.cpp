@@ -20,8 +20,9 @@ namespace {
 
 constexpr int64_t kMostUnrolled = 16; ///< steps of K in one trip
 constexpr int64_t kFewestUnrolled = 4;
-constexpr int64_t kMostMultiplies =
-    512; ///< in one trip, while the unrolling stays above the fewest
+/// Multiplications in one trip, while the unrolling stays above the fewest: more cost compile time
+/// (a kernel may hold several loops of several products) and gain nothing.
+constexpr int64_t kMostMultiplies = 256;
 
 /// Where an operand's elements lie, seen from the accumulator's registers.
 class OperandPlan {

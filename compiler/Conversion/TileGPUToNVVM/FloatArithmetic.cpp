@@ -1,4 +1,4 @@
-// Float division and remainder; everything else of arith's floats is LLVM's own.
+// Float division and remainder, integers to bf16; everything else of arith's floats is LLVM's own.
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -67,11 +67,38 @@ struct LowerRemF : OpConversionPattern<arith::RemFOp> {
   }
 };
 
+/// Integers of 32 and 64 bits to bf16 where the target has no such instruction, and LLVM would
+/// round to f32 first, then to bf16. Here the first step is toward zero with the last bit set where
+/// that was inexact ("round to odd"), so that the second one rounds the integer itself.
+template <typename OpT, bool isSigned> struct LowerIntToBf16 : OpConversionPattern<OpT> {
+  LowerIntToBf16(const TypeConverter &types, LoweringContext &context, PatternBenefit benefit)
+      : OpConversionPattern<OpT>(types, context.module.getContext(), benefit), context(context) {}
+
+  LogicalResult matchAndRewrite(OpT op, typename OpT::Adaptor in,
+                                ConversionPatternRewriter &rewriter) const override {
+    unsigned width = cast<IntegerType>(op.getIn().getType()).getWidth();
+    if (!op.getType().isBF16() || context.target.hasBf16Arithmetic() ||
+        (width != 32 && width != 64))
+      return rewriter.notifyMatchFailure(op, "one conversion rounds once");
+    Emitter emit(rewriter, op.getLoc());
+    std::string integer = std::string(isSigned ? "" : "u") + (width == 64 ? "ll" : "i");
+    Value x = in.getIn();
+    Value single = emit.intrinsic("llvm.nvvm." + integer + "2f.rz", emit.f32(), {x});
+    Value back = emit.intrinsic("llvm.nvvm.f2" + integer + ".rz", x.getType(), {single});
+    Value inexact = emit.icmp(LLVM::ICmpPredicate::ne, back, x);
+    Value bits = emit.bitOr(emit.bitcast(single, emit.i32()), emit.zext(inexact, emit.i32()));
+    rewriter.replaceOp(op, emit.fptrunc(emit.bitcast(bits, emit.f32()), op.getType()));
+    return success();
+  }
+  LoweringContext &context;
+};
+
 } // namespace
 
 void populateFloatArithmetic(const TypeConverter &types, RewritePatternSet &patterns,
                              LoweringContext &context, PatternBenefit benefit) {
-  patterns.add<LowerDivF>(types, context, benefit);
+  patterns.add<LowerDivF, LowerIntToBf16<arith::SIToFPOp, true>,
+               LowerIntToBf16<arith::UIToFPOp, false>>(types, context, benefit);
   patterns.add<LowerRemF>(types, patterns.getContext(), benefit);
 }
 
