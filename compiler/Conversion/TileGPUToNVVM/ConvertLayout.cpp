@@ -97,10 +97,10 @@ private:
   SmallVector<Value> results(ArrayRef<Value> received) {
     SmallVector<SmallVector<Value>> elements(received.size());
     SmallVector<Value> values;
-    for (auto [word, element_] : plan.results) {
+    for (auto [word, position] : plan.results) {
       if (elements[word].empty())
         elements[word] = unpackWords(emit, received[word], element, plan.elementsPerWord);
-      values.push_back(elements[word][element_]);
+      values.push_back(elements[word][position]);
     }
     return values;
   }
