@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/PtxVm/Async.h"
 #include "runtime/PtxVm/Program.h"
 #include <atomic>
 #include <mutex>
@@ -41,7 +42,7 @@ struct Reconv {
   bool used = false;
 };
 
-enum class Wait : uint8_t { None, Barrier, Meeting };
+enum class Wait : uint8_t { None, Barrier, Meeting, Mbarrier };
 
 struct Split {
   const Inst *pc = nullptr;
@@ -49,7 +50,7 @@ struct Split {
   int32_t reconv = -1;
   Frame *frame = nullptr;
   Wait wait = Wait::None;
-  uint32_t waitArg = 0; ///< barrier number, or the lanes a meeting needs
+  uint32_t waitArg = 0; ///< barrier number, the lanes a meeting needs, or an mbarrier's address
 };
 
 /// The cold part of a warp.
@@ -65,6 +66,8 @@ struct WarpState {
   std::vector<uint32_t> joined; ///< splits that take part in it
   uint32_t idleYields = 0;      ///< yields since lanes last met
   uint32_t allLanes = 0;        ///< lanes that exist
+  uint32_t giveUp = 0;          ///< lanes whose try_wait is to return false
+  AsyncCopies copies;
 };
 
 struct NamedBarrier {
@@ -90,6 +93,7 @@ struct Cta {
   uint64_t random = 0; ///< state of the scheduling order; 0: in order
   uint64_t instructions = 0;
   std::vector<uint64_t> *blockCounts = nullptr;
+  uint32_t giveUps = 0; ///< times all try_waits were let go since a phase completed
 };
 
 /// What all CTAs of a launch share.
@@ -136,6 +140,20 @@ void ensureLocal(Warp &w, uint64_t bytesPerLane);
 // Barrier.cpp
 /// Re-examines barriers after lanes of warp `w` have exited.
 void barrierExit(Warp &w);
+
+// exec/AsyncCopy.cpp
+/// Completes the copies of the CTA that an arrival at the mbarrier with these bytes waits for.
+void completeFor(Cta &cta, const uint8_t *mbarrier);
+/// Completes everything that arrives at some mbarrier; false if there was nothing.
+bool completeArrivals(Cta &cta);
+void dropCopies(WarpState &state);
+
+// exec/Mbarrier.cpp
+/// Arrives `count` times at an initialised mbarrier and, if that ends its phase, wakes who waits.
+void arriveAt(Cta &cta, uint8_t *mbarrier, uint32_t count);
+/// Lets all waiting try_waits return false; false if none waits, or this has been done too often
+/// without a phase completing in between.
+bool releaseTryWaits(Cta &cta);
 
 // Scheduler.cpp
 enum class CtaStatus { Running, Finished, Failed };

@@ -41,6 +41,7 @@ struct Draft {
   uint8_t destinations = 0;      ///< bit k: ops[k] is written
   std::vector<VirtualOp> vector; ///< operands of an access with more than four elements
   bool vectorIsDestination = false;
+  uint8_t vectorResults = 0; ///< else: how many of them, the first ones, are written
   VirtualOp guard;
   InstClass cls = InstClass::Control;
   uint32_t statement = 0;
@@ -147,10 +148,21 @@ private:
   bool decodeMovVector(const ast::Operand &vector, bool pack);
   bool decodeLoadStore(bool load);
   bool decodeAtomic(bool returns);
-  bool decodeCpAsync();
   bool decodeAddress(const ast::Operand &operand, Space space);
   bool decodeHint();
   Space spaceOf() const;
+
+  // DecodeAsync.cpp
+  bool listAddress(const ast::Operand &operand, Space space);
+  bool listValue(const ast::Operand &operand, unsigned bits);
+  bool decodeAsyncCopy();
+  bool decodeCpAsync();
+  bool decodeMbarrier();
+
+  // DecodeMatrix.cpp
+  bool fragment(const ast::Operand &operand, unsigned count, unsigned bits, bool destination);
+  bool decodeMatrix();
+  bool decodeMma();
 
   // DecodeControl.cpp
   bool decodeControl();

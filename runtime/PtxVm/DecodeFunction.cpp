@@ -76,6 +76,8 @@ Draft &FunctionDecoder::push(Draft d) {
 /// instructions always mean the whole split.
 bool FunctionDecoder::unguard() {
   bool blocking = match.form->family == Family::WarpOps || match.form->family == Family::Barrier ||
+                  match.form->family == Family::Matrix || match.form->family == Family::Mma ||
+                  match.form->id == InstId::MbarrierTryWait ||
                   (match.form->family == Family::Control && match.form->id != InstId::Bra);
   if (!blocking || current.guard.kind == VirtualOp::None)
     return false;
@@ -134,18 +136,25 @@ bool FunctionDecoder::finish() {
     return decodeLoadStore(/*load=*/true);
   case InstId::St:
     return decodeLoadStore(/*load=*/false);
-  case InstId::CpAsync:
-    return decodeCpAsync();
   case InstId::Prefetch:
   case InstId::Prefetchu:
   case InstId::ApplyPriority:
   case InstId::Discard:
+  case InstId::FenceTensorMapAcquire:
     return decodeHint();
   default:
     break;
   }
   if (match.form->family == Family::Atomic)
     return decodeAtomic(match.form->opcode == "atom");
+  if (match.form->family == Family::AsyncCopy)
+    return decodeAsyncCopy();
+  if (match.form->family == Family::Mbarrier)
+    return decodeMbarrier();
+  if (match.form->family == Family::Matrix)
+    return decodeMatrix();
+  if (match.form->family == Family::Mma)
+    return decodeMma();
   if (match.form->family == Family::Control)
     return decodeControl();
   if (match.form->family == Family::Barrier)

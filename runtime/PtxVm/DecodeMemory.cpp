@@ -269,40 +269,6 @@ bool FunctionDecoder::decodeAtomic(bool returns) {
   return true;
 }
 
-bool FunctionDecoder::decodeCpAsync() {
-  const auto &operands = statement->operands;
-  if (operands.size() < 3 || operands.size() > 5)
-    return fail("expected [shared], [global], size and optionally the bytes to read");
-  const ast::Operand &size = operands[2];
-  bool cg = llvm::is_contained(statement->mods, "cg");
-  bool legal = size.kind == ast::Operand::Int &&
-               (size.value == 16 || (!cg && (size.value == 4 || size.value == 8)));
-  if (!legal)
-    return fail("the size must be 4, 8 or 16, with .cg 16");
-  if (!decodeAddress(operands[0], Space::Shared))
-    return false;
-  current.ops[0] = current.ops[kAddressOp];
-  uint8_t sharedBits = selection.addressBits;
-  uint32_t sharedOffset = uint32_t(current.inst.imm);
-  current.inst.flags = 0;
-  if (!decodeAddress(operands[1], Space::Global))
-    return false;
-  bool hint = llvm::is_contained(statement->mods, "L2::cache_hint");
-  VirtualOp take = constant(SlotClass::Bits32, size.value);
-  unsigned ignored;
-  if (operands.size() > (hint ? 4u : 3u) &&
-      !valueOperand(operands[3], ScalarType::U32, 32, false, take, ignored))
-    return false;
-  addOp(1, take, false);
-  selection.addressBits = sharedBits;
-  if (!select())
-    return false;
-  current.inst.aux = sharedOffset;
-  current.inst.n = uint16_t(size.value);
-  push(current);
-  return true;
-}
-
 /// Cache hints: the operands are checked, the instruction does nothing.
 bool FunctionDecoder::decodeHint() {
   if (statement->operands.empty() || !decodeAddress(statement->operands[0], spaceOf()))

@@ -32,6 +32,10 @@ llvm::StringRef kindName(FaultKind kind) {
     return "instruction-limit";
   case FaultKind::Deadlock:
     return "deadlock";
+  case FaultKind::BadAsync:
+    return "asynchronous";
+  case FaultKind::Convergence:
+    return "convergence";
   }
   return "";
 }
@@ -169,9 +173,11 @@ void cosmati::ptxvm::faultDeadlock(Cta &cta) {
       const Inst *i = split.wait == Wait::Barrier ? split.pc - 1 : split.pc;
       if (!first)
         first = w.get(), at = i;
-      std::string on = split.wait == Wait::Barrier
-                           ? llvm::formatv("at barrier {0}", split.waitArg).str()
-                           : llvm::formatv("for lanes {0}", hex(split.waitArg & ~split.mask)).str();
+      std::string on =
+          split.wait == Wait::Barrier ? llvm::formatv("at barrier {0}", split.waitArg).str()
+          : split.wait == Wait::Mbarrier
+              ? llvm::formatv("at the mbarrier at shared address {0}", hex(split.waitArg)).str()
+              : llvm::formatv("for lanes {0}", hex(split.waitArg & ~split.mask)).str();
       lines += llvm::formatv("\n  warp {0}, lanes {1}: waits {2} at {3}", w->index, hex(split.mask),
                              on, place(program, i));
     }

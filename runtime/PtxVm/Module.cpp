@@ -307,6 +307,6 @@ llvm::StringRef cosmati::ptxvm::instClassName(InstClass c) {
   static constexpr llvm::StringLiteral names[] = {
       "integer", "float",       "half",         "convert",     "move",         "compare",
       "control", "global-load", "global-store", "shared-load", "shared-store", "other-memory",
-      "atomic",  "barrier",     "warp",         "special"};
+      "atomic",  "barrier",     "warp",         "special",     "tensor"};
   return names[size_t(c)];
 }

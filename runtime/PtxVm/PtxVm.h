@@ -146,6 +146,7 @@ enum class InstClass : uint8_t {
   Barrier,
   Warp,
   Special,
+  Tensor, ///< matrix multiplications
   NumClasses
 };
 llvm::StringRef instClassName(InstClass c);

@@ -81,6 +81,8 @@ void resetWarp(Warp &w) {
   s.hasCurrent = false;
   s.reconv.clear();
   s.idleYields = 0;
+  s.giveUp = 0;
+  dropCopies(s);
   s.freeFrames.clear();
   for (auto &frame : s.frames)
     s.freeFrames.push_back(frame.get());
@@ -137,6 +139,7 @@ void cosmati::ptxvm::startCta(Cta &cta, uint64_t linear) {
                uint32_t(linear / grid[0] / grid[1])};
   cta.barriers = {};
   cta.instructions = 0;
+  cta.giveUps = 0;
   uint64_t seed = cta.launch->config->seed;
   cta.random = seed ? (seed * 0x9e3779b97f4a7c15ull) ^ (linear + 1) : 0;
   if (cta.launch->sharedBytes)
@@ -176,6 +179,7 @@ CtaStatus cosmati::ptxvm::runCta(Cta &cta, uint32_t slices) {
       continue;
     for (auto &w : cta.warps)
       progress |= releaseWaiting(*w);
+    progress = progress || completeArrivals(cta) || releaseTryWaits(cta);
     if (!progress) {
       faultDeadlock(cta);
       return CtaStatus::Failed;

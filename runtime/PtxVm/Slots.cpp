@@ -48,18 +48,18 @@ template <class F> void forUses(const Draft &d, F f) {
     if (isRegister(d.ops[k]) && !(d.destinations >> k & 1))
       f(d.ops[k].id);
   if (!d.vectorIsDestination)
-    for (const VirtualOp &op : d.vector)
-      if (isRegister(op))
-        f(op.id);
+    for (size_t k = d.vectorResults; k < d.vector.size(); ++k)
+      if (isRegister(d.vector[k]))
+        f(d.vector[k].id);
 }
 template <class F> void forDefinitions(const Draft &d, F f) {
   for (unsigned k = 0; k < d.ops.size(); ++k)
     if (isRegister(d.ops[k]) && (d.destinations >> k & 1))
       f(d.ops[k].id);
-  if (d.vectorIsDestination)
-    for (const VirtualOp &op : d.vector)
-      if (isRegister(op))
-        f(op.id);
+  size_t written = d.vectorIsDestination ? d.vector.size() : d.vectorResults;
+  for (size_t k = 0; k < written; ++k)
+    if (isRegister(d.vector[k]))
+      f(d.vector[k].id);
 }
 
 struct Interval {
@@ -122,7 +122,8 @@ private:
     for (uint32_t k = block.first; k < block.last; ++k) {
       const Draft &d = draft.drafts[k];
       unsigned destinations = unsigned(__builtin_popcount(d.destinations));
-      bool several = destinations > 1 || (d.vectorIsDestination && !d.vector.empty());
+      bool several =
+          destinations > 1 || d.vectorResults || (d.vectorIsDestination && !d.vector.empty());
       forUses(d, [&](uint32_t r) { intervals[r].cover(2 * k + (several || guarded(d) ? 1 : 0)); });
       forDefinitions(d, [&](uint32_t r) { intervals[r].cover(2 * k + 1); });
     }

@@ -62,7 +62,9 @@ enum class FaultKind : uint8_t {
   BadBarrier,
   BadCall,
   Limit,
-  Deadlock
+  Deadlock,
+  BadAsync,   ///< misuse of an mbarrier or of an asynchronous copy
+  Convergence ///< an instruction of the whole warp without it
 };
 
 /// Why Warp::run came back.

@@ -12,6 +12,9 @@
 #include "runtime/PtxVm/exec/Soft.h"
 #include <cfenv>
 #include <cmath>
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
 
 namespace cosmati::ptxvm {
 namespace {
@@ -51,10 +54,22 @@ template <class Op, bool Ftz, bool Sat> struct Single {
   template <class... A> static float apply(A... a) { return out(Op::apply(in(a)...)); }
 };
 
+/// Sets the rounding mode of the arithmetic that handlers use.
+inline void setRounding(int mode) {
+#if defined(__SSE2__) // fesetround sets the x87 unit, too, which costs more than the loop
+  unsigned bits = mode == FE_DOWNWARD     ? 0x2000
+                  : mode == FE_UPWARD     ? 0x4000
+                  : mode == FE_TOWARDZERO ? 0x6000
+                                          : 0;
+  _mm_setcsr((_mm_getcsr() & ~0x6000u) | bits);
+#else
+  std::fesetround(mode);
+#endif
+}
 template <int Mode> const Inst *rounded(Warp &w, const Inst *i) {
-  std::fesetround(Mode);
+  setRounding(Mode);
   const Inst *next = i->inner(w, i);
-  std::fesetround(FE_TONEAREST);
+  setRounding(FE_TONEAREST);
   return next;
 }
 /// Wraps `nearest` for the rounding mode of `s`.

@@ -18,6 +18,8 @@ Handler selectAtomic(const Selection &);
 Handler selectBarrier(const Selection &);
 Handler selectControl(const Selection &);
 Handler selectMisc(const Selection &);
+Handler selectAsyncCopy(const Selection &);
+Handler selectMbarrier(const Selection &);
 } // namespace base
 
 // Families compiled for each instruction set.
@@ -37,14 +39,34 @@ Handler selectConvertFloat(const Selection &);
 Handler selectMove(const Selection &);
 Handler selectMemory(const Selection &);
 Handler selectWarpOps(const Selection &);
+Handler selectMatrix(const Selection &);
+Handler selectMma(const Selection &);
 
 extern const Isa isa;
-const Isa isa = {COSMATI_VM_STRING(COSMATI_VM_ISA),
-                 {selectIntArith,     selectIntWide,       base::selectIntCarry, selectIntBits,
-                  selectLogic,        selectCompare,       selectSelect,         selectFloatArith,
-                  selectFloatMisc,    selectFloatApprox,   selectHalf,           selectConvert,
-                  selectConvertFloat, selectMove,          selectMemory,         base::selectAtomic,
-                  selectWarpOps,      base::selectBarrier, base::selectControl,  base::selectMisc}};
+const Isa isa = {COSMATI_VM_STRING(COSMATI_VM_ISA), {selectIntArith,
+                                                     selectIntWide,
+                                                     base::selectIntCarry,
+                                                     selectIntBits,
+                                                     selectLogic,
+                                                     selectCompare,
+                                                     selectSelect,
+                                                     selectFloatArith,
+                                                     selectFloatMisc,
+                                                     selectFloatApprox,
+                                                     selectHalf,
+                                                     selectConvert,
+                                                     selectConvertFloat,
+                                                     selectMove,
+                                                     selectMemory,
+                                                     base::selectAtomic,
+                                                     selectWarpOps,
+                                                     base::selectBarrier,
+                                                     base::selectControl,
+                                                     base::selectMisc,
+                                                     selectMatrix,
+                                                     selectMma,
+                                                     base::selectAsyncCopy,
+                                                     base::selectMbarrier}};
 } // namespace COSMATI_VM_ISA
 
 } // namespace cosmati::ptxvm

@@ -1,4 +1,4 @@
-//===- Memory.cpp - ld, st, cp.async --------------------------------------===//
+//===- Memory.cpp - ld, st ------------------------------------------------===//
 //
 // Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -201,37 +201,6 @@ Handler selectStore(const Selection &s) {
   }
 }
 
-/// Copies at once: the machine may complete an asynchronous copy as early as it likes. op[0]:
-/// shared address (+ aux), op[7]: global address (+ imm), op[1]: bytes to read, the rest is zero;
-/// n: size.
-template <class Shared> const Inst *copyAsync(Warp &w, const Inst *i) {
-  uint32_t mask = lanesOf(w, i), size = i->n;
-  const Shared *to = slot<Shared>(w, i->op[0]);
-  const uint64_t *from = slot<uint64_t>(w, i->op[kAddressOp]);
-  const uint32_t *take = slot<uint32_t>(w, i->op[1]);
-  for (uint32_t rest = mask; rest; rest &= rest - 1) {
-    unsigned l = unsigned(__builtin_ctz(rest));
-    uint64_t target = Shared(to[l] + Shared(int32_t(i->aux))), source = from[l] + uint64_t(i->imm);
-    uint32_t bytes = take[l] < size ? take[l] : size;
-    FaultKind kind = FaultKind::Misaligned;
-    uint8_t *d = target % size ? nullptr : resolveLane(w, Way::Shared, target, size, true, l, kind);
-    if (!d)
-      return fault(w, i, kind, l, target, size, Space::Shared);
-    kind = FaultKind::Misaligned;
-    const uint8_t *s = source % size ? nullptr
-                       : bytes       ? resolveLane(w, Way::Global, source, bytes, false, l, kind)
-                                     : d;
-    if (!s)
-      return fault(w, i, kind, l, source, bytes, Space::Global);
-    uint8_t buffer[16] = {};
-    __builtin_memcpy(buffer, s, bytes);
-    if (bytes < size)
-      __builtin_memset(buffer + bytes, 0, size - bytes);
-    __builtin_memcpy(d, buffer, size);
-  }
-  return i + 1;
-}
-
 } // namespace
 
 namespace COSMATI_VM_ISA {
@@ -242,8 +211,6 @@ Handler selectMemory(const Selection &s) {
     return selectLoad(s);
   case InstId::St:
     return selectStore(s);
-  case InstId::CpAsync:
-    return s.addressBits == 32 ? copyAsync<uint32_t> : copyAsync<uint64_t>;
   default:
     return nullptr;
   }

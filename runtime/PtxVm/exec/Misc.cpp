@@ -32,13 +32,13 @@ Handler selectMisc(const Selection &s) {
   case InstId::Membar:
   case InstId::Fence:
   case InstId::FenceProxy:
+  case InstId::FenceMbarrier:
+  case InstId::FenceTensorMapRelease:
+  case InstId::FenceTensorMapAcquire:
     return fence;
   case InstId::CreatePolicyFraction:
   case InstId::CreatePolicyCvt:
     return policy;
-  case InstId::CpAsyncCommit: // copies are complete as soon as they are issued
-  case InstId::CpAsyncWait:
-  case InstId::CpAsyncWaitAll:
   case InstId::Prefetch:
   case InstId::Prefetchu:
   case InstId::ApplyPriority:

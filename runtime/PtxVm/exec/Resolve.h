@@ -20,8 +20,9 @@ namespace {
 struct Access {
   uint8_t *host; ///< lane l's bytes begin at host + offset[l]
   alignas(64) uint64_t offset[kLanes];
-  bool contiguous; ///< all lanes on, each directly behind the one before
-  bool uniform;    ///< all active lanes at one place
+  bool
+      contiguous; ///< all lanes on, each directly behind the one before (lanes that are off repeat)
+  bool uniform;   ///< all active lanes at one place
 };
 
 template <class A> void loadAddresses(const A *a, int64_t imm, uint32_t mask, uint64_t *out) {
@@ -33,26 +34,32 @@ template <class A> void loadAddresses(const A *a, int64_t imm, uint32_t mask, ui
   COSMATI_VM_LANES out[l] = (mask >> l & 1) ? A(a[l] + A(imm)) : first;
 }
 
-/// Checks `address` against [base, base + size) and fills `x`. True if every lane is inside.
+/// All lanes at one place, or each directly behind the one before? The ends tell which to look for.
+inline void findPattern(Access &x, uint32_t bytes) {
+  uint64_t first = x.offset[0], span = x.offset[kLanes - 1] - first, differs = 0;
+  x.contiguous = x.uniform = false;
+  if (span == 0) {
+    COSMATI_VM_LANES differs |= x.offset[l] ^ first;
+    x.uniform = differs == 0;
+  } else if (span == uint64_t(kLanes - 1) * bytes) {
+    COSMATI_VM_LANES differs |= x.offset[l] ^ (first + uint64_t(l) * bytes);
+    x.contiguous = differs == 0;
+  }
+}
+
+/// Fills `x` from the addresses. True if every lane is inside [base, base + size) and aligned.
 inline bool inside(const uint64_t *address, uint64_t base, uint64_t size, uint32_t bytes,
-                   uint8_t *host, Access &x, uint64_t &low) {
+                   uint8_t *host, Access &x) {
   if (size < bytes)
     return false;
-  uint64_t limit = size - bytes, first = address[0] - base;
-  uint64_t outside = 0, bits = 0, gaps = 0, moves = 0;
+  uint64_t limit = size - bytes, wrong = 0;
   COSMATI_VM_LANES {
     uint64_t o = address[l] - base;
     x.offset[l] = o;
-    outside |= o > limit ? 1 : 0;
-    bits |= address[l];
-    gaps |= o ^ (first + uint64_t(l) * bytes);
-    moves |= o ^ first;
+    wrong |= (address[l] & (bytes - 1)) | (o > limit ? 1 : 0);
   }
-  low = bits;
   x.host = host;
-  x.contiguous = gaps == 0;
-  x.uniform = moves == 0;
-  return outside == 0;
+  return wrong == 0;
 }
 
 /// Host bytes for one generic-free address of `way`; null and `kind` if it is illegal.
@@ -115,30 +122,32 @@ inline bool resolveEach(Warp &w, const Inst *i, Way way, const uint64_t *address
 
 inline bool resolveGlobal(Warp &w, const Inst *i, const uint64_t *address, uint32_t mask,
                           uint32_t bytes, bool write, Access &x) {
-  uint64_t first = address[__builtin_ctz(mask)], low;
+  uint64_t first = address[__builtin_ctz(mask)];
   const RegionSlot *region = &w.regions[(first >> 32) % kRegionSlots];
   if (first - region->base >= region->bytes) {
     region = findRegion(w, first, bytes);
     if (!region) // report through the lane-wise path
       return resolveEach(w, i, Way::Global, address, mask, bytes, write, Space::Global, x);
   }
-  if (inside(address, region->base, region->bytes, bytes, region->host, x, low) &&
-      !(low & (bytes - 1)) && (!write || region->writable))
+  if (inside(address, region->base, region->bytes, bytes, region->host, x) &&
+      (!write || region->writable)) {
+    findPattern(x, bytes);
     return true;
+  }
   return resolveEach(w, i, Way::Global, address, mask, bytes, write, Space::Global, x);
 }
 inline bool resolveFlat(Warp &w, const Inst *i, Way way, const uint64_t *address, uint32_t mask,
                         uint32_t bytes, bool write, uint8_t *host, uint64_t size, Space space,
                         Access &x) {
-  uint64_t low;
-  if (inside(address, 0, size, bytes, host, x, low) && !(low & (bytes - 1)))
+  if (inside(address, 0, size, bytes, host, x)) {
+    findPattern(x, bytes);
     return true;
+  }
   return resolveEach(w, i, way, address, mask, bytes, write, space, x);
 }
 inline bool resolveLocal(Warp &w, const Inst *i, const uint64_t *address, uint32_t mask,
                          uint32_t bytes, bool write, Access &x) {
-  uint64_t low;
-  if (!inside(address, 0, w.localStride, bytes, w.local, x, low) || (low & (bytes - 1)))
+  if (!inside(address, 0, w.localStride, bytes, w.local, x))
     return resolveEach(w, i, Way::Local, address, mask, bytes, write, Space::Local, x);
   COSMATI_VM_LANES x.offset[l] += l * w.localStride;
   x.contiguous = x.uniform = false;

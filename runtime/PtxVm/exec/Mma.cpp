@@ -1,0 +1,222 @@
+//===- Mma.cpp - mma.sync -------------------------------------------------===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// D = A * B + C of one warp as a product of dense tiles. The arithmetic model (docs/ptxvm.md):
+//   floating point of up to 32 bits: products are exact; C and they are added in double precision,
+//     in ascending k; the sum is rounded once, to nearest even, to the type of D. Subnormals count.
+//   f64: a chain of fused multiply-adds in ascending k, each rounded as the instruction says.
+//   integers: exact; the result wraps, or with .satfinite is clamped once.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/exec/MmaTile.h"
+
+namespace cosmati::ptxvm {
+
+/// One row of a chain of fused multiply-adds in a rounding mode; compiled once.
+void fmaChain(unsigned rounding, const double (*a)[kMaxK], const double (*b)[8], unsigned rows,
+              unsigned k, double (*c)[8]);
+
+namespace {
+
+/// Where the operands begin in the list of registers: D, A, B, C, metadata.
+struct Operands {
+  const uint32_t *d, *a, *b, *c, *metadata;
+  unsigned columns; ///< of A as stored
+  Operands(const Warp &w, const Inst *i, const MmaKind &kind) {
+    bool halfResult = kind.c == Element::F16;
+    unsigned results = kind.rows / 8 * (halfResult ? 1 : 2);
+    unsigned words = kind.a == Element::B1 ? 32 : 1;
+    columns = kind.k / words / (kind.flags & MmaKind::Sparse ? 2 : 1);
+    d = w.vectorOps + i->aux;
+    a = d + results;
+    b = a + kind.rows / 8 * columns / blockColumns(kind.a);
+    c = b + kind.k / words / blockColumns(kind.b);
+    metadata = c + results;
+  }
+};
+
+/// Spreads the stored elements of A over its columns, by metadata. Tables of where a row's bits lie
+/// are in SparseMetadata below.
+///
+/// PTX ISA, "Sparse matrix storage". Four bits describe one chunk of A: two positions of two bits.
+/// A chunk is 4 elements of which 2 are stored (f16, bf16, fp8, 8-bit integers), 2 elements of
+/// which 1 is stored (tf32: position of the halves of the element), or 8 elements of which 2 pairs
+/// are stored (4-bit integers).
+struct Chunk {
+  unsigned elements, stored;
+};
+inline Chunk chunkOf(Element type) {
+  unsigned bits = bitsOf(type);
+  return bits == 32 ? Chunk{2, 1} : bits == 4 ? Chunk{8, 4} : Chunk{4, 2};
+}
+/// The metadata of one row as a string of bits. A row has `bits` bits (16, 32 or 64).
+///   16: lanes 4g + selector hold rows g (low half) and g + 8 (high half)
+///   32: lanes 4g + 2 * selector hold row g, the next lanes row g + 8, in halves of the columns:
+///       low half of a lane's word is row g, high half row g + 8
+///   64: all four lanes take part, in the same way, for quarters of the columns
+inline uint64_t metadataOfRow(const uint32_t *words, unsigned row, unsigned bits,
+                              unsigned selector) {
+  unsigned lanes = bits / 16, first = 4 * (row % 8) + selector * lanes;
+  uint64_t result = 0;
+  for (unsigned j = 0; j < lanes; ++j)
+    result |= uint64_t(words[first + j] >> (row / 8 * 16) & 0xffff) << (16 * j);
+  return result;
+}
+template <class T>
+void expand(const Warp &w, const Operands &o, const MmaKind &kind, T (*a)[kMaxK]) {
+  Chunk chunk = chunkOf(kind.a);
+  const uint32_t *words = slot<uint32_t>(w, *o.metadata);
+  unsigned chunks = kind.k / chunk.elements;
+  for (unsigned row = 0; row < kind.rows; ++row) {
+    T stored[kMaxK];
+    __builtin_memcpy(stored, a[row], o.columns * sizeof(T));
+    __builtin_memset(static_cast<void *>(a[row]), 0, kind.k * sizeof(T));
+    uint64_t bits = metadataOfRow(words, row, 4 * chunks, kind.mode);
+    for (unsigned c = 0; c < chunks; ++c, bits >>= 4) {
+      unsigned first = bits & 3, second = bits >> 2 & 3;
+      T *to = a[row] + c * chunk.elements;
+      const T *from = stored + c * chunk.stored;
+      if (chunk.elements == 2) {
+        to[first / 2] = from[0];
+      } else if (chunk.elements == 4) {
+        to[first] = from[0];
+        to[second] = from[1];
+      } else {
+        to[2 * first] = from[0], to[2 * first + 1] = from[1];
+        to[2 * second] = from[2], to[2 * second + 1] = from[3];
+      }
+    }
+  }
+}
+
+template <class T>
+void loadOperands(const Warp &w, const Operands &o, const MmaKind &kind, MmaTiles<T> &t) {
+  unsigned k = kind.a == Element::B1 ? kind.k / 32u : kind.k;
+  loadA(w, o.a, kind.a, kind.rows, o.columns, t.a);
+  if (kind.flags & MmaKind::Sparse)
+    expand(w, o, kind, t.a);
+  loadB(w, o.b, kind.b, k, t.b);
+}
+
+void loadHalfC(const Warp &w, const uint32_t *ops, unsigned rows, double (*c)[8]) {
+  for (unsigned block = 0; block < rows / 8; ++block)
+    unpack(Element::F16, w.regs + ops[block], &c[8 * block][0]);
+}
+void storeHalfD(const Warp &w, const uint32_t *ops, unsigned rows, const double (*d)[8]) {
+  for (unsigned block = 0; block < rows / 8; ++block) {
+    uint16_t *reg = slot<uint16_t>(w, ops[block]);
+    for (unsigned j = 0; j < 64; ++j)
+      reg[j] = uint16_t(roundTo(kHalf, d[8 * block + j / 8][j % 8], Rounding::NearestEven, false));
+  }
+}
+
+const Inst *mmaFloat(Warp &w, const Inst *i) {
+  WholeWarp warp(w, i);
+  if (!warp.ready)
+    return nullptr;
+  MmaKind kind = bitsAs<MmaKind>(i->imm);
+  Operands o(w, i, kind);
+  MmaTiles<double> t;
+  alignas(64) double c[16][8];
+  loadOperands(w, o, kind, t);
+  if (kind.c == Element::F16) {
+    loadHalfC(w, o.c, kind.rows, c);
+    multiply(t.a, t.b, kind.rows, kind.k, c);
+    storeHalfD(w, o.d, kind.rows, c);
+    return warp.done();
+  }
+  alignas(64) float single[16][8];
+  loadC(w, o.c, kind.rows, single);
+  for (unsigned r = 0; r < kind.rows; ++r)
+    for (unsigned n = 0; n < 8; ++n)
+      c[r][n] = double(single[r][n]);
+  multiply(t.a, t.b, kind.rows, kind.k, c);
+  for (unsigned r = 0; r < kind.rows; ++r)
+    for (unsigned n = 0; n < 8; ++n)
+      single[r][n] = canonical(float(c[r][n]));
+  storeD(w, o.d, kind.rows, single);
+  return warp.done();
+}
+
+const Inst *mmaDouble(Warp &w, const Inst *i) {
+  WholeWarp warp(w, i);
+  if (!warp.ready)
+    return nullptr;
+  MmaKind kind = bitsAs<MmaKind>(i->imm);
+  Operands o(w, i, kind);
+  MmaTiles<double> t;
+  alignas(64) double c[16][8];
+  loadOperands(w, o, kind, t);
+  loadC(w, o.c, kind.rows, c);
+  fmaChain(kind.mode, t.a, t.b, kind.rows, kind.k, c);
+  storeD(w, o.d, kind.rows, c);
+  return warp.done();
+}
+
+inline uint32_t addWrapping(uint32_t a, uint32_t b) { return a + b; }
+const Inst *mmaInteger(Warp &w, const Inst *i) {
+  WholeWarp warp(w, i);
+  if (!warp.ready)
+    return nullptr;
+  MmaKind kind = bitsAs<MmaKind>(i->imm);
+  Operands o(w, i, kind);
+  MmaTiles<int32_t> t;
+  alignas(64) int32_t c[16][8], sum[16][8] = {};
+  loadOperands(w, o, kind, t);
+  loadC(w, o.c, kind.rows, c);
+  multiply(t.a, t.b, kind.rows, kind.k, sum); // below 2^24: no overflow
+  for (unsigned r = 0; r < kind.rows; ++r)
+    for (unsigned n = 0; n < 8; ++n) {
+      int64_t exact = int64_t(c[r][n]) + sum[r][n];
+      int64_t limited = exact > INT32_MAX ? INT32_MAX : exact < INT32_MIN ? INT32_MIN : exact;
+      c[r][n] = kind.flags & MmaKind::Saturate ? int32_t(limited) : int32_t(uint32_t(exact));
+    }
+  storeD(w, o.d, kind.rows, c);
+  return warp.done();
+}
+
+const Inst *mmaBits(Warp &w, const Inst *i) {
+  WholeWarp warp(w, i);
+  if (!warp.ready)
+    return nullptr;
+  MmaKind kind = bitsAs<MmaKind>(i->imm);
+  Operands o(w, i, kind);
+  MmaTiles<uint32_t> t;
+  alignas(64) uint32_t c[16][8];
+  loadOperands(w, o, kind, t);
+  loadC(w, o.c, kind.rows, c);
+  bool both = kind.flags & MmaKind::And;
+  for (unsigned r = 0; r < kind.rows; ++r)
+    for (unsigned n = 0; n < 8; ++n)
+      for (unsigned j = 0; j < kind.k / 32u; ++j) {
+        uint32_t x = t.a[r][j], y = t.b[j][n];
+        c[r][n] = addWrapping(c[r][n], uint32_t(__builtin_popcount(both ? x & y : x ^ y)));
+      }
+  storeD(w, o.d, kind.rows, c);
+  return warp.done();
+}
+
+} // namespace
+
+namespace COSMATI_VM_ISA {
+Handler selectMma(const Selection &s) {
+  switch (bitsAs<MmaKind>(s.imm).a) {
+  case Element::F64:
+    return mmaDouble;
+  case Element::B1:
+    return mmaBits;
+  case Element::S8:
+  case Element::U8:
+  case Element::S4:
+  case Element::U4:
+    return mmaInteger;
+  default:
+    return mmaFloat;
+  }
+}
+} // namespace COSMATI_VM_ISA
+} // namespace cosmati::ptxvm
