@@ -16,6 +16,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
 namespace cl = llvm::cl;
@@ -87,21 +88,33 @@ double median(std::vector<double> v) {
   return v[v.size() / 2];
 }
 
-/// Medians of M warp instructions per second and of seconds; exits on an error.
-std::pair<double, double> measure(const Module &module, llvm::StringRef entry,
-                                  const LaunchConfig &config, llvm::ArrayRef<uint8_t> params,
-                                  const AddressSpace &memory) {
-  std::vector<double> rates, seconds;
+struct Rates {
+  double wall = 0, processor = 0; ///< M warp instructions per second
+  double seconds = 0, processorSeconds = 0;
+};
+
+/// Medians; exits on an error.
+Rates measure(const Module &module, llvm::StringRef entry, const LaunchConfig &config,
+              llvm::ArrayRef<uint8_t> params, const AddressSpace &memory) {
+  std::vector<double> seconds, processor;
+  double instructions = 0;
   for (int k = 0; k < 5; ++k) {
     Report report;
+    std::clock_t before = std::clock();
     if (llvm::Error e = launch(module, entry, config, params, memory, &report)) {
       llvm::errs() << llvm::toString(std::move(e)) << "\n";
       exit(1);
     }
-    rates.push_back(double(report.counters.warpInstructions) / report.counters.seconds * 1e-6);
+    processor.push_back(double(std::clock() - before) / CLOCKS_PER_SEC);
     seconds.push_back(report.counters.seconds);
+    instructions = double(report.counters.warpInstructions) * 1e-6;
   }
-  return {median(rates), median(seconds)};
+  Rates r;
+  r.seconds = median(seconds);
+  r.processorSeconds = median(processor);
+  r.wall = instructions / r.seconds;
+  r.processor = instructions / r.processorSeconds;
+  return r;
 }
 
 std::shared_ptr<Module> load(llvm::StringRef text, llvm::StringRef name) {
@@ -113,7 +126,7 @@ std::shared_ptr<Module> load(llvm::StringRef text, llvm::StringRef name) {
   return *module;
 }
 
-double runLoop(const Bench &bench, uint32_t threads) {
+Rates runLoop(const Bench &bench, uint32_t threads) {
   auto module = load(bench.ptx, bench.name);
   std::vector<float> data(1024, 0.5f);
   AddressSpace memory;
@@ -124,11 +137,11 @@ double runLoop(const Bench &bench, uint32_t threads) {
   config.grid = {bench.grid, 1, 1};
   config.block = {bench.block, 1, 1};
   config.threads = threads;
-  return measure(*module, "k", config, params.bytes(), memory).first;
+  return measure(*module, "k", config, params.bytes(), memory);
 }
 
-/// C = A B, 512 x 512 x 512 in f32; returns seconds.
-double runGemm(uint32_t threads) {
+/// C = A B, 512 x 512 x 512 in f32.
+Rates runGemm(uint32_t threads) {
   auto file = llvm::MemoryBuffer::getFile(COSMATI_VM_CUDA_DIR "/matrix.ptx", /*IsText=*/true);
   if (!file) {
     llvm::errs() << "matrix.ptx: " << file.getError().message() << "\n";
@@ -148,12 +161,12 @@ double runGemm(uint32_t threads) {
   config.grid = {n / 64, n / 64, 1};
   config.block = {128, 1, 1};
   config.threads = threads;
-  double seconds = measure(*module, "matmul", config, params.bytes(), memory).second;
+  Rates rates = measure(*module, "matmul", config, params.bytes(), memory);
   if (c[777] != 2.0f * n) {
     llvm::errs() << "matmul is wrong\n";
     exit(1);
   }
-  return seconds;
+  return rates;
 }
 
 } // namespace
@@ -169,16 +182,18 @@ int main(int argc, char **argv) {
       continue;
     for (uint32_t threads = 1; threads <= cores; threads *= 2) {
       llvm::outs() << isa << ", " << threads << (threads == 1 ? " thread" : " threads")
-                   << " (M warp instructions/s)\n";
+                   << " (M warp instructions per second: wall clock, processor time)\n";
       for (const Bench &bench : loops()) {
-        double rate = runLoop(bench, threads);
+        Rates r = runLoop(bench, threads);
         if (isa == best && threads == 1 && llvm::StringRef(bench.name) == "integer alu")
-          alu = rate;
-        llvm::outs() << "  " << llvm::left_justify(bench.name, 20) << llvm::format("%8.1f", rate)
-                     << "\n";
+          alu = r.processor;
+        llvm::outs() << "  " << llvm::left_justify(bench.name, 20)
+                     << llvm::format("%8.1f %8.1f\n", r.wall, r.processor);
       }
+      Rates r = runGemm(threads);
       llvm::outs() << "  " << llvm::left_justify("gemm 512^3 f32", 20)
-                   << llvm::format("%8.3f s\n", runGemm(threads));
+                   << llvm::format("%8.1f %8.1f   %.3f s, %.3f s\n", r.wall, r.processor, r.seconds,
+                                   r.processorSeconds);
     }
   }
   if (alu < minimum) {
