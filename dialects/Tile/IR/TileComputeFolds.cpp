@@ -17,8 +17,10 @@ static std::optional<APFloat> convert(APFloat value, const llvm::fltSemantics &t
   APFloat result = value;
   bool losesInfo = false;
   result.convert(to, truncates ? APFloat::rmTowardZero : APFloat::rmNearestTiesToEven, &losesInfo);
-  // Infinity or NaN here: the value was infinite, or rounds beyond the largest finite one.
-  bool overflows = !result.isFinite();
+  // Infinity or NaN here: the value was infinite, or rounds beyond the largest finite one. A wider
+  // type holds every value of the narrower one, its infinity included: nothing overflows.
+  bool widens = APFloat::isRepresentableBy(value.getSemantics(), to);
+  bool overflows = !widens && !result.isFinite();
   if (overflows && (overflow == Overflow::Saturate || (truncates && value.isFinite())))
     return APFloat::getLargest(to, value.isNegative());
   if (result.isNaN())

@@ -129,7 +129,7 @@ def Tile_FpConvertOp : Tile_ElementwiseOp<"fp_convert", [SameOperandsAndResultSh
   let description = [{
     Used where a type is fp8 or the rounding is not to nearest even; else it is arith.extf and arith.truncf. Rounds once, from the source's
     exact value. A value overflows if it rounds beyond the largest finite one. `saturate`: that becomes the largest finite value of its sign,
-    as does infinity; `nonfinite`: infinity where the format has one, else NaN. `rtz` never rounds a finite value beyond the largest one. NaN stays NaN.
+    as does infinity (a type that holds every value of the source has room for infinity, too: nothing overflows); `nonfinite`: infinity where the format has one, else NaN. `rtz` never rounds a finite value beyond the largest one. NaN stays NaN.
 
     - (fp_convert_c1) The types are among f8E4M3FN, f8E5M2, f16, bf16, f32, f64.
     - (fp_convert_c2) They differ.

@@ -88,3 +88,15 @@ func.func @subnormals_are_exact() -> (f8E4M3FN, f32) {
   %1 = tile.fp_convert %0 : f8E4M3FN -> f32
   return %0, %1 : f8E4M3FN, f32
 }
+
+// -----
+
+// A wider type has room for infinity: nothing overflows, whatever the mode.
+// CHECK-LABEL: @infinity_survives_widening
+// CHECK: %[[INF:.*]] = arith.constant 0x7F800000 : f32
+// CHECK: return %[[INF]]
+func.func @infinity_survives_widening() -> f32 {
+  %x = arith.constant 0x7C : f8E5M2
+  %0 = tile.fp_convert %x overflow saturate : f8E5M2 -> f32
+  return %0 : f32
+}
