@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,18 @@ def test_debugging_names_options_that_exist() -> None:
     named = set(re.findall(r"^\| `(\w+)=", text, re.MULTILINE))
     assert named
     assert named <= known
+
+
+def test_the_kernel_of_the_readme_runs(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    check = "\ne = np.exp(x)\nassert np.allclose(y, e / e.sum(axis=1, keepdims=True), rtol=1e-5)\n"
+    program = tmp_path / "readme.py"
+    program.write_text(code + check, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COSMATI_DEVICE": "vm"},
+    )
+    assert done.returncode == 0, done.stderr
