@@ -54,10 +54,18 @@ public:
       return program(llvm::toString(std::move(error)));
     kernelPlace = chainOf(module.lookupSymbol(result.image.entry)->getLoc());
     fp8 = usesFp8(module);
+    if (Error error = checkPassName(options))
+      return program(llvm::toString(std::move(error)));
     const Stage stages[] = {{"tile", &buildTilePipeline},
                             {"tilegpu", &buildTileGPUPipeline},
                             {"nvvm", &buildNVVMPipeline}};
-    for (const Stage &stage : stages)
+    const Stage *first = std::begin(stages);
+    if (StringRef wanted = environment.firstStage; !wanted.empty()) {
+      first = llvm::find_if(stages, [&](auto &stage) { return stage.name == wanted; });
+      if (first == std::end(stages) && wanted != "llvm")
+        return program("no stage is named '" + wanted.str() + "'; use tilegpu, nvvm or llvm");
+    }
+    for (const Stage &stage : llvm::make_range(first, std::end(stages)))
       if (Error error = lower(stage))
         return error;
     if (Error error = emit())
@@ -85,24 +93,25 @@ private:
   }
 
   Error lower(const Stage &stage) {
+    // The offsets of buffers are gone once they are addresses.
+    if (stage.name == StringRef("nvvm"))
+      bufferPlaces = recordSharedBuffers(module, result.image);
     if (overrides(stage.name))
       return takeModule();
     // The bundle of a failure needs the IR as it was before the stage.
-    std::string before;
+    mlir::OwningOpRef<mlir::ModuleOp> before;
     if (!environment.reproducerFolder.empty())
-      before = printModule(module);
+      before = module.clone();
     mlir::PassManager passes(module.getContext(), mlir::ModuleOp::getOperationName());
     stage.build(passes, options);
     addPrinting(passes, options);
     bool ok = timed(stage.name, [&] { return mlir::succeeded(passes.run(module)); });
     if (!ok)
-      return stageFailure(stage.name, before);
-    if (stage.name == StringRef("tilegpu"))
-      bufferPlaces = recordSharedBuffers(module, result.image);
+      return stageFailure(stage.name, before ? *before : module);
     return keep(stage.name, [&] { return printModule(module); });
   }
 
-  Error stageFailure(StringRef stage, const std::string &before) {
+  Error stageFailure(StringRef stage, mlir::ModuleOp before) {
     if (diagnostics.resourceProblem())
       return llvm::make_error<CompileError>(sharedShortage(module, options),
                                             diagnostics.firstError(), diagnostics.errorPlace(),
@@ -129,12 +138,9 @@ private:
     ptx.ftz = options.ftz;
     ptx.keepLlvm = options.keep_stages || !options.dump_ir.empty();
     findLibdevice(ptx);
-    std::string before;
-    if (!environment.reproducerFolder.empty())
-      before = printModule(module);
     Expected<PtxResult> emitted = emitPtx(module, ptx);
-    if (!emitted)
-      return internal(llvm::toString(emitted.takeError()), before, "llvm");
+    if (!emitted) // emission leaves the module as it was
+      return internal(llvm::toString(emitted.takeError()), module, "llvm");
     result.times.push_back({"llvm", emitted->translateMs + emitted->optimiseMs});
     result.times.push_back({"ptx", emitted->emitMs});
     image.ptx = std::move(emitted->ptx);
@@ -170,7 +176,7 @@ private:
           [&](const runtime::AssemblerError &error) -> Error {
             std::string folder = writeBundle("assembler", image.ptx, "ptx");
             return llvm::make_error<CompileError>(CompileErrorKind::Assembler, error.message(),
-                                                  runtime::SourceChain(), folder);
+                                                  kernelPlace, folder);
           });
     image.cubin = std::move(assembled->cubin);
     image.regs = assembled->regs;
@@ -242,20 +248,21 @@ private:
                                           diagnostics.errorPlace());
   }
 
-  Error internal(std::string text, const std::string &before, StringRef stage) {
+  Error internal(std::string text, mlir::ModuleOp before, StringRef stage) {
     if (!diagnostics.errorText().empty() && !StringRef(text).contains(diagnostics.errorText()))
       text += ": " + diagnostics.errorText();
-    std::string folder = writeBundle(stage, before, "mlir");
+    std::string folder = writeBundle(stage, printModule(before), "mlir");
+    const runtime::SourceChain &place = diagnostics.errorPlace();
     return llvm::make_error<CompileError>(
         CompileErrorKind::Internal, "internal error compiling " + result.image.entry + ": " + text,
-        diagnostics.errorPlace(), folder);
+        place.frames.empty() ? kernelPlace : place, folder);
   }
 
   std::string writeBundle(StringRef stage, const std::string &content, StringRef suffix) {
     if (environment.reproducerFolder.empty())
       return {};
     return writeReproducer({environment.reproducerFolder, result.image.entry, stage.str(), content,
-                            suffix.str(), options.key(), compilerVersions(environment.toolchain)});
+                            suffix.str(), options, compilerVersions(environment.toolchain)});
   }
 
   mlir::ModuleOp module;

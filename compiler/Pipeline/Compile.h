@@ -83,6 +83,8 @@ struct CompileEnvironment {
       reproducerFolder; ///< where bundles go when something fails inside; empty: none are written
   std::vector<runtime::KernelParam>
       params; ///< language types of the kernel's parameters; empty: taken from the function
+  std::string firstStage; ///< "tilegpu", "nvvm" or "llvm": the module has passed all stages before
+                          ///< this one, as in the bundle of a failure; empty: it is tile IR
 };
 
 /// Compiles the one kernel (`tile.kernel`) of `module`, which is consumed: its IR is lowered in

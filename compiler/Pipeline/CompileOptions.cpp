@@ -95,6 +95,11 @@ Error CompileOptions::validate() const {
     return invalid(llvm::formatv("maxnreg={0} is not between 0 (no limit) and 255", maxnreg).str());
   if (opt_level < 0 || opt_level > 3)
     return invalid(llvm::formatv("opt_level={0} is not between 0 and 3", opt_level).str());
+  auto [stage, file] = StringRef(override_stage).split('=');
+  const bool isStage = stage == "tile" || stage == "tilegpu" || stage == "nvvm" || stage == "ptx";
+  if (!override_stage.empty() && (!isStage || file.empty()))
+    return invalid("override_stage='" + override_stage +
+                   "' is not STAGE=FILE with one of the stages tile, tilegpu, nvvm, ptx");
   if (lineinfo != "relative" && lineinfo != "absolute" && lineinfo != "none")
     return invalid("lineinfo='" + lineinfo + "' is not relative, absolute or none");
   return Error::success();

@@ -4,6 +4,8 @@
 #include "dialects/Tile/IR/TileDialect.h"
 #include "dialects/TileGPU/IR/TileGPUDialect.h"
 
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
 using namespace cosmati;
 using llvm::Error;
 using runtime::ParamKind;
@@ -14,10 +16,16 @@ Error invalid(const llvm::Twine &text) {
   return llvm::createStringError(std::make_error_code(std::errc::invalid_argument), text);
 }
 
-llvm::Expected<mlir::func::FuncOp> findKernel(mlir::ModuleOp module) {
-  mlir::func::FuncOp kernel;
-  for (auto function : module.getOps<mlir::func::FuncOp>()) {
-    if (!function->hasAttr(tile::kKernelAttr))
+/// True for the kernel on every level: tile and tilegpu, then LLVM.
+bool isKernel(mlir::FunctionOpInterface function) {
+  return function->hasAttr(tile::kKernelAttr) ||
+         function->hasAttr(mlir::NVVM::NVVMDialect::getKernelFuncAttrName());
+}
+
+llvm::Expected<mlir::FunctionOpInterface> findKernel(mlir::ModuleOp module) {
+  mlir::FunctionOpInterface kernel;
+  for (auto function : module.getOps<mlir::FunctionOpInterface>()) {
+    if (!isKernel(function))
       continue;
     if (kernel)
       return invalid("the module has two kernels, " + kernel.getName() + " and " +
@@ -30,7 +38,7 @@ llvm::Expected<mlir::func::FuncOp> findKernel(mlir::ModuleOp module) {
 }
 
 std::optional<ParamKind> kindOf(mlir::Type type) {
-  if (mlir::isa<tile::PtrType>(type))
+  if (mlir::isa<tile::PtrType, mlir::LLVM::LLVMPointerType>(type))
     return ParamKind::Pointer;
   if (type.isF16())
     return ParamKind::F16;

@@ -66,6 +66,32 @@ void cosmati::buildNVVMPipeline(OpPassManager &passes, const CompileOptions &opt
   passes.addPass(mlir::createCSEPass());
 }
 
+llvm::Error cosmati::checkPassName(const CompileOptions &options) {
+  if (options.print_after.empty() || options.print_after == "all")
+    return llvm::Error::success();
+  OpPassManager passes(mlir::ModuleOp::getOperationName());
+  buildTilePipeline(passes, options);
+  buildTileGPUPipeline(passes, options);
+  buildNVVMPipeline(passes, options);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  passes.printAsTextualPipeline(stream);
+  // The text is "builtin.module(inline{...},func.func(tilegpu-coalesce),...)".
+  llvm::SmallVector<llvm::StringRef> words;
+  llvm::SplitString(text, words, "(),{} ");
+  std::string known;
+  for (llvm::StringRef word : words) {
+    if (word == options.print_after)
+      return llvm::Error::success();
+    bool isPass = !word.contains('.') && !word.contains('=');
+    if (isPass && !llvm::StringRef(known).contains(word))
+      known += (known.empty() ? "" : ", ") + word.str();
+  }
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 "print_after='" + options.print_after +
+                                     "' names no pass; known: all, " + known);
+}
+
 void cosmati::addPrinting(mlir::PassManager &passes, const CompileOptions &options) {
   if (options.print_after.empty())
     return;

@@ -14,6 +14,8 @@ void buildTileGPUPipeline(mlir::OpPassManager &passes, const CompileOptions &opt
 /// `cosmati-nvvm`: down to the LLVM dialect.
 void buildNVVMPipeline(mlir::OpPassManager &passes, const CompileOptions &options);
 
+/// An error that lists the passes if options.print_after names none of them.
+llvm::Error checkPassName(const CompileOptions &options);
 /// Prints the IR after the pass that options.print_after names.
 void addPrinting(mlir::PassManager &passes, const CompileOptions &options);
 

@@ -30,17 +30,29 @@ Error cosmati::writeTextFile(StringRef folder, const llvm::Twine &name, StringRe
 
 namespace {
 
-/// `--name=value` for every option, for the command line.
-std::string commandOf(const Reproducer &bundle, StringRef input) {
+/// Every option that shapes the code, for the command line. What the user watched or replaced was
+/// theirs: a bundle stands alone.
+std::string compileCommand(Reproducer bundle, StringRef input) {
+  bundle.options.dump_ir = bundle.options.print_after = bundle.options.override_stage = "";
   std::string command = "cosmati-compile " + input.str();
+  std::string key = bundle.options.key();
   llvm::SmallVector<StringRef> lines;
-  StringRef(bundle.options).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  StringRef(key).split(lines, '\n', -1, /*KeepEmpty=*/false);
   for (StringRef line : lines)
     if (!line.ends_with("="))
       command += " --option " + line.str();
   if (bundle.stage != "tile")
     command += " --from=" + bundle.stage;
   return command + " --emit=ptx\n";
+}
+
+std::string assembleCommand(const Reproducer &bundle, StringRef input) {
+  const CompileOptions &options = bundle.options;
+  std::string command =
+      "ptxas -v -arch=" + options.target + " -O" + std::to_string(options.opt_level);
+  if (options.maxnreg)
+    command += " -maxrregcount=" + std::to_string(options.maxnreg);
+  return command + " -o kernel.cubin " + input.str() + "\n";
 }
 
 } // namespace
@@ -54,9 +66,9 @@ std::string cosmati::writeReproducer(const Reproducer &bundle) {
     return {};
   std::string input = "input." + bundle.suffix;
   std::string command =
-      bundle.suffix == "ptx" ? "ptxas -v -arch=<target> input.ptx\n" : commandOf(bundle, input);
+      bundle.suffix == "ptx" ? assembleCommand(bundle, input) : compileCommand(bundle, input);
   Error error = llvm::joinErrors(writeTextFile(folder, input, bundle.content),
-                                 writeTextFile(folder, "options.txt", bundle.options));
+                                 writeTextFile(folder, "options.txt", bundle.options.key()));
   error =
       llvm::joinErrors(std::move(error), writeTextFile(folder, "versions.txt", bundle.versions));
   error = llvm::joinErrors(std::move(error), writeTextFile(folder, "command.txt", command));

@@ -2,6 +2,8 @@
 // versions and the command.
 #pragma once
 
+#include "compiler/Pipeline/CompileOptions.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -12,9 +14,9 @@ namespace cosmati {
 struct Reproducer {
   std::string folder; ///< parent of the bundle
   std::string kernel, stage;
-  std::string content;  ///< what the stage was given
-  std::string suffix;   ///< "mlir" or "ptx"
-  std::string options;  ///< CompileOptions::key()
+  std::string content; ///< what the stage was given
+  std::string suffix;  ///< "mlir" or "ptx"
+  CompileOptions options;
   std::string versions; ///< compilerVersions()
 };
 

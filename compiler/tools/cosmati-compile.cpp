@@ -1,5 +1,5 @@
 // cosmati-compile FILE.mlir|- --target sm_90a --emit=tile|tilegpu|nvvm|llvm|ptx|cubin|image
-// [--option NAME=VALUE] [-o FILE]
+// [--from=STAGE] [--option NAME=VALUE] [-o FILE]
 #include "compiler/Pipeline/Compile.h"
 #include "compiler/tools/ToolchainFromEnvironment.h"
 
@@ -18,6 +18,9 @@ static cl::opt<std::string> target("target", cl::desc("architecture: sm_80, sm_8
                                    cl::init("sm_90a"));
 static cl::opt<std::string> emit("emit", cl::desc("tile, tilegpu, nvvm, llvm, ptx, cubin or image"),
                                  cl::init("ptx"));
+static cl::opt<std::string>
+    from("from",
+         cl::desc("first stage to run, for input that was lowered already: tilegpu, nvvm or llvm"));
 static cl::list<std::string> settings("option", cl::desc("a compile option as NAME=VALUE"));
 
 static llvm::Expected<std::string> selected(const CompileResult &result) {
@@ -56,7 +59,7 @@ static llvm::Expected<std::string> compileInput() {
       return error;
   }
   runtime::Toolchain toolchain(toolchainSettingsFromEnvironment());
-  auto result = compileText((*file)->getBuffer(), options, {&toolchain, "", {}});
+  auto result = compileText((*file)->getBuffer(), options, {&toolchain, "", {}, from});
   if (!result)
     return result.takeError();
   return selected(*result);

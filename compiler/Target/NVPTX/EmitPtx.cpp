@@ -9,6 +9,8 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -95,6 +97,18 @@ void optimise(llvm::Module &module, llvm::TargetMachine &machine, const PtxOptio
   builder.buildPerModuleDefaultPipeline(level).run(module, modules);
 }
 
+/// What LLVM reports as an error of the program. Without a handler it would end the process.
+void collectErrors(const llvm::DiagnosticInfo *info, void *texts) {
+  if (info->getSeverity() != llvm::DS_Error)
+    return;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::DiagnosticPrinterRawOStream printer(stream);
+  info->print(printer);
+  auto &all = *static_cast<std::string *>(texts);
+  all += (all.empty() ? "" : "; ") + text;
+}
+
 Error generate(llvm::Module &module, llvm::TargetMachine &machine, std::string &ptx) {
   llvm::SmallString<0> buffer;
   llvm::raw_svector_ostream stream(buffer);
@@ -155,9 +169,13 @@ void cosmati::registerPtxTranslations(mlir::DialectRegistry &registry) {
 llvm::Expected<PtxResult> cosmati::emitPtx(mlir::ModuleOp module, const PtxOptions &options) {
   PtxResult result;
   auto context = std::make_unique<llvm::LLVMContext>();
+  std::string errors;
+  context->setDiagnosticHandlerCallBack(collectErrors, &errors);
   if (Error error = guarded([&] { return emit(module, options, *context, result); })) {
     (void)context.release(); // after a fatal error its state is unknown: it is not touched again
     return error;
   }
+  if (!errors.empty())
+    return failure("LLVM: " + errors);
   return result;
 }

@@ -9,6 +9,7 @@ import numpy as np
 from fuzzing import memory as mem
 from fuzzing import numerics as num
 from fuzzing import operations as ops
+from fuzzing import windows as win
 from fuzzing.generator import Generator, Maker, option_choices
 from fuzzing.program import (
     Call,
@@ -29,7 +30,8 @@ PURE: list[tuple[float, Maker]] = [
     (6, ops.binary), (3, ops.compare), (1, ops.logic), (2, ops.unary), (1, ops.divide),
     (2, ops.where), (4, ops.cast), (2, ops.small), (1, ops.bitcast), (1, ops.constant),
     (3, ops.expand), (2, ops.broadcast), (3, ops.transpose), (3, ops.reshape), (2, ops.join),
-    (2, ops.split), (0.4, ops.reorder), (4, ops.reduce), (1, ops.reduce_pair), (3, ops.scan),
+    (2, ops.split), (0.4, ops.reorder), (0.3, ops.count), (4, ops.reduce), (1, ops.reduce_pair),
+    (3, ops.scan),
     (1, ops.scan_pair), (4, ops.dot),
 ]  # fmt: skip
 SIMPLE: list[tuple[float, Maker]] = [
@@ -37,7 +39,7 @@ SIMPLE: list[tuple[float, Maker]] = [
     (6, mem.load), (2, mem.gather), (1, mem.load_scalar), (1, ops.program_id_value),
     (1, mem.store), (0.5, mem.store_scalar), (1.5, mem.through_memory), (1, mem.atomic),
     (1, mem.atomic_with_result), (1, mem.make_pointer), (1, mem.advance_pointer),
-    (2, mem.load_pointer),
+    (2, mem.load_pointer), (1, win.block_pointer), (1, win.descriptor), (1, win.store_window),
 ]  # fmt: skip
 
 

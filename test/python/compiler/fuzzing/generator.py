@@ -177,7 +177,8 @@ class Generator:
 
 def option_choices(rng: random.Random) -> dict[str, Any]:
     return {
-        "num_warps": rng.choice([1, 1, 2, 4, 4, 8, 16]),
+        "num_warps": rng.choice([1, 1, 2, 4, 4, 8, 16, 32]),
         "target": rng.choice(["sm_80", "sm_80", "sm_89", "sm_90a"]),
         "contract": False,
+        "opt_level": rng.choice([3, 3, 3, 3, 0, 1]),
     }

@@ -334,6 +334,24 @@ def reorder(g: Generator) -> Statement | None:
     )  # fmt: skip
 
 
+def count(g: Generator) -> Statement | None:
+    """histogram and topk."""
+    a = g.block(lambda v: v.ndim == 1 and v.dtype.name == "int32" and v.size <= 256)
+    if a is None:
+        return None
+    n = g.value(a).size
+    if g.chance(0.5):
+        bins = g.rng.choice([2, 8, 16])
+        return Op(
+            (g.fresh(),), f"tl.histogram({a} & 15, {bins})", (a,),
+            lambda m, x: np.bincount(x & 15, minlength=16)[:bins].astype(np.int32),
+        )  # fmt: skip
+    k = g.rng.choice([1, 2, n // 2 or 1, n])
+    if k > n:
+        return None
+    return Op((g.fresh(),), f"tl.topk({a}, {k})", (a,), lambda m, x: np.sort(x)[::-1][:k].copy())
+
+
 # Reductions, scans, products.
 
 
