@@ -22,7 +22,9 @@ void Builder::debugBarrier() { tile::DebugBarrierOp::create(ops, loc); }
 void Builder::print(llvm::StringRef prefix, llvm::ArrayRef<Operand> args, bool hex) {
   llvm::SmallVector<mlir::Value, 4> handles;
   llvm::SmallVector<bool, 4> isSigned;
-  for (const Value &value : materialize(args)) {
+  for (Value value : materialize(args)) {
+    if (!hex && value.type.isFP8()) // printf knows no 8-bit floats
+      value = cast(value, Scalar::FP32);
     handles.push_back(value.handle);
     isSigned.push_back(value.type.isSigned());
   }

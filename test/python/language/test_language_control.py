@@ -6,7 +6,7 @@ import cosmati
 import cosmati.language as tl
 import numpy as np
 import pytest
-from language_support import NUM_WARPS, assert_same
+from language_support import ALL_TYPES, NUM_WARPS, SIGNED, assert_same, np_type
 
 # Loops. Every kernel is also run as Python, on integers.
 
@@ -503,3 +503,21 @@ def test_printing_shows_each_element(capfd):
     text = capfd.readouterr().out
     assert text.count("value") >= 4 and "1.5" in text and "-2" in text and "42" in text
     assert "again" in text and "block 2" in text
+
+
+@cosmati.jit
+def print_kernel(x, HEX: tl.constexpr, N: tl.constexpr):
+    tl.device_print("x", tl.load(x + tl.arange(0, N)), hex=HEX)
+
+
+@pytest.mark.parametrize("name", ALL_TYPES)
+def test_printing_every_type(name, capfd):
+    values = [1, 0] if name == "bool" else [1, -5] if name in SIGNED else [1, 3]
+    x = np.array(values, np_type(name))
+    print_kernel[(1,)](x, HEX=False, N=2)
+    lines = capfd.readouterr().out.splitlines()
+    assert [float(line.split("x: ")[1]) for line in lines] == values
+    print_kernel[(1,)](x, HEX=True, N=2)
+    lines = capfd.readouterr().out.splitlines()
+    codes = x.view(f"u{x.dtype.itemsize}").tolist()
+    assert [int(line.split("x: ")[1], 16) for line in lines] == codes

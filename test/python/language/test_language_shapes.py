@@ -200,6 +200,48 @@ def test_shapes_with_an_extent_of_one(shape, num_warps):
         _check(fn, PLANE[fn], shape, "int32", num_warps)
 
 
+@cosmati.jit
+def cat_columns(x):
+    return tl.cat(x, tl.flip(x), dim=1)
+
+
+@cosmati.jit
+def cat_rows(x):
+    return tl.cat(x, tl.flip(x), dim=0)
+
+
+@cosmati.jit
+def expand_two(x):
+    return tl.expand_dims(x, (0, -1))
+
+
+@cosmati.jit
+def item_of_sum(x):
+    total = tl.sum(tl.sum(x, 1, keep_dims=True), 0, keep_dims=True)
+    return x - total.item()
+
+
+@pytest.mark.parametrize("num_warps", NUM_WARPS)
+def test_concatenation_and_single_items(num_warps):
+    for shape in [(1, 8), (8, 1), (4, 32)]:
+        _check(cat_columns, lambda x: np.concatenate([x, x[:, ::-1]], 1), shape, "int32", num_warps)
+        _check(cat_rows, lambda x: np.concatenate([x, x[:, ::-1]], 0), shape, "int32", num_warps)
+        _check(expand_two, lambda x: x[None, ..., None], shape, "int32", num_warps)
+        _check(item_of_sum, lambda x: x - x.sum(dtype=x.dtype), shape, "int32", num_warps)
+
+
+@cosmati.jit
+def reordered(x):
+    """Elements in any order, but all of them."""
+    return tl.sort(tl.cat(tl.ravel(x), tl.view(x, (x.numel,)), can_reorder=True))
+
+
+def test_operations_that_may_reorder_lose_nothing():
+    x = np.random.default_rng(0).permutation(128).astype(np.int32).reshape(4, 32)
+    got = on_block(reordered, x, (256,), "int32")
+    np.testing.assert_array_equal(got, np.repeat(np.arange(128), 2))
+
+
 # Blocks from nothing.
 
 
