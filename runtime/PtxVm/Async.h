@@ -28,9 +28,22 @@ struct AsyncCopy {
   std::array<uint32_t, 32> group; ///< number of the lane's group
 };
 
+/// One cp.async.bulk: either it completes transactions at an mbarrier, or it is in a bulk group of
+/// its thread.
+struct BulkCopy {
+  uint8_t *to;
+  const uint8_t *from;
+  uint32_t bytes;
+  uint8_t *mbarrier;  ///< null: in a group
+  uint32_t lane = 0;  ///< groups: of the thread
+  uint32_t group = 0; ///< groups: its number
+};
+
 struct AsyncCopies {
-  std::vector<AsyncCopy> queue;         ///< in order of issue
-  std::array<uint32_t, 32> committed{}; ///< groups each lane has committed
+  std::vector<AsyncCopy> queue;          ///< in order of issue
+  std::array<uint32_t, 32> committed{};  ///< groups each lane has committed
+  std::vector<BulkCopy> stores;          ///< in order of issue
+  std::array<uint32_t, 32> bulkGroups{}; ///< bulk groups each lane has committed
 };
 
 } // namespace cosmati::ptxvm

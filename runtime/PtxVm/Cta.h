@@ -93,7 +93,8 @@ struct Cta {
   uint64_t random = 0; ///< state of the scheduling order; 0: in order
   uint64_t instructions = 0;
   std::vector<uint64_t> *blockCounts = nullptr;
-  uint32_t giveUps = 0; ///< times all try_waits were let go since a phase completed
+  std::vector<BulkCopy> bulkLoads; ///< in order of issue
+  uint32_t giveUps = 0;            ///< times all try_waits were let go since a phase completed
 };
 
 /// What all CTAs of a launch share.
@@ -147,6 +148,12 @@ void completeFor(Cta &cta, const uint8_t *mbarrier);
 /// Completes everything that arrives at some mbarrier; false if there was nothing.
 bool completeArrivals(Cta &cta);
 void dropCopies(WarpState &state);
+
+// exec/Bulk.cpp
+/// Completes the CTA's bulk copies that complete transactions at this mbarrier (null: at any).
+bool completeBulkLoads(Cta &cta, const uint8_t *mbarrier);
+/// Completes the bulk groups of lanes that end.
+void completeBulkStores(Warp &w, uint32_t lanes);
 
 // exec/Mbarrier.cpp
 /// Arrives `count` times at an initialised mbarrier and, if that ends its phase, wakes who waits.

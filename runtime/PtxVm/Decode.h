@@ -158,6 +158,7 @@ private:
   bool decodeAsyncCopy();
   bool decodeCpAsync();
   bool decodeMbarrier();
+  bool decodeBulk();
 
   // DecodeMatrix.cpp
   bool fragment(const ast::Operand &operand, unsigned count, unsigned bits, bool destination);

@@ -107,6 +107,41 @@ bool FunctionDecoder::decodeCpAsync() {
   return true;
 }
 
+/// The list: target, source, bytes, mbarrier. A prefetch has the source only.
+bool FunctionDecoder::decodeBulk() {
+  InstId id = match.form->id;
+  if (id == InstId::BulkCommit || id == InstId::BulkWait) {
+    if (!genericOperands() || !select())
+      return false;
+    if (current.inst.imm < 0)
+      return fail("the number of groups cannot be negative");
+    push(current);
+    return true;
+  }
+  const auto &operands = statement->operands;
+  bool mbarrier = id == InstId::BulkLoad || id == InstId::BulkMove;
+  bool prefetch = id == InstId::BulkPrefetch;
+  size_t hint = llvm::is_contained(statement->mods, "L2::cache_hint") ? 1 : 0;
+  size_t need = (prefetch ? 2 : mbarrier ? 4 : 3) + hint, next = 0;
+  if (operands.size() != need)
+    return fail("expected " + llvm::Twine(need) + " operands");
+  Space source = id == InstId::BulkLoad || prefetch ? Space::Global : Space::Shared;
+  Space target = id == InstId::BulkStore ? Space::Global : Space::Shared;
+  if (!prefetch && !listAddress(operands[next++], target))
+    return false;
+  if (!listAddress(operands[next++], source) || !listValue(operands[next++], 32) ||
+      (mbarrier && !listAddress(operands[next++], Space::Shared)))
+    return false;
+  VirtualOp policy;
+  unsigned ignored;
+  if (hint && !valueOperand(operands[next], ScalarType::B64, 64, false, policy, ignored))
+    return false;
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}
+
 /// The list: state or predicate, if any; the address; count, transaction count, state or parity.
 bool FunctionDecoder::decodeMbarrier() {
   const auto &operands = statement->operands;

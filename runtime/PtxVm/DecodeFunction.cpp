@@ -149,6 +149,8 @@ bool FunctionDecoder::finish() {
     return decodeAtomic(match.form->opcode == "atom");
   if (match.form->family == Family::AsyncCopy)
     return decodeAsyncCopy();
+  if (match.form->family == Family::Bulk)
+    return decodeBulk();
   if (match.form->family == Family::Mbarrier)
     return decodeMbarrier();
   if (match.form->family == Family::Matrix)

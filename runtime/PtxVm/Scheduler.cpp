@@ -140,6 +140,7 @@ void cosmati::ptxvm::startCta(Cta &cta, uint64_t linear) {
   cta.barriers = {};
   cta.instructions = 0;
   cta.giveUps = 0;
+  cta.bulkLoads.clear();
   uint64_t seed = cta.launch->config->seed;
   cta.random = seed ? (seed * 0x9e3779b97f4a7c15ull) ^ (linear + 1) : 0;
   if (cta.launch->sharedBytes)

@@ -165,6 +165,7 @@ void cosmati::ptxvm::removeMembers(Warp &w, int32_t entry, int32_t end, uint32_t
 const Inst *cosmati::ptxvm::exitLanes(Warp &w, uint32_t mask) {
   WarpState &s = *w.state;
   int32_t entry = s.current.reconv;
+  completeBulkStores(w, mask);
   w.live &= ~mask;
   s.hasCurrent = false;
   // Splits that the removal makes runnable are pushed; an entry without members leaves no split.

@@ -155,19 +155,22 @@ template <bool NoInc> const Inst *arriveAfterCopies(Warp &w, const Inst *i) {
 } // namespace
 
 void completeFor(Cta &cta, const uint8_t *mbarrier) {
+  completeBulkLoads(cta, mbarrier);
   for (auto &state : cta.states)
     if (!state->copies.queue.empty())
       completeUpTo(cta, *state, [&](const uint8_t *to) { return to == mbarrier; });
 }
 bool completeArrivals(Cta &cta) {
-  bool any = false;
+  bool any = completeBulkLoads(cta, nullptr);
   for (auto &state : cta.states)
     any |= completeUpTo(cta, *state, [](const uint8_t *) { return true; });
   return any;
 }
 void dropCopies(WarpState &state) {
   state.copies.queue.clear();
+  state.copies.stores.clear();
   state.copies.committed = {};
+  state.copies.bulkGroups = {};
 }
 
 namespace base {

@@ -20,6 +20,7 @@ Handler selectControl(const Selection &);
 Handler selectMisc(const Selection &);
 Handler selectAsyncCopy(const Selection &);
 Handler selectMbarrier(const Selection &);
+Handler selectBulk(const Selection &);
 } // namespace base
 
 // Families compiled for each instruction set.
@@ -66,7 +67,8 @@ const Isa isa = {COSMATI_VM_STRING(COSMATI_VM_ISA), {selectIntArith,
                                                      selectMatrix,
                                                      selectMma,
                                                      base::selectAsyncCopy,
-                                                     base::selectMbarrier}};
+                                                     base::selectMbarrier,
+                                                     base::selectBulk}};
 } // namespace COSMATI_VM_ISA
 
 } // namespace cosmati::ptxvm

@@ -30,8 +30,13 @@ struct MmaKind {
 };
 static_assert(sizeof(MmaKind) == 8);
 
+/// Records a fault of kind `Convergence` that says why; returns null. Out of line.
+const Inst *matrixFault(Warp &w, const Inst *i, const char *reason);
+
+namespace {
+
 /// Bits of an element, packed in registers.
-constexpr unsigned bitsOf(Element e) {
+constexpr inline unsigned bitsOf(Element e) {
   switch (e) {
   case Element::F64:
     return 64;
@@ -52,10 +57,6 @@ constexpr unsigned bitsOf(Element e) {
   }
 }
 
-/// Records a fault of kind `Convergence` that says why; returns null. Out of line.
-const Inst *matrixFault(Warp &w, const Inst *i, const char *reason);
-
-namespace {
 /// RAII: gathers all 32 lanes at an instruction that needs the whole warp. When `ready` is false
 /// the handler returns null: the warp waits, or it cannot ever be whole.
 struct WholeWarp {

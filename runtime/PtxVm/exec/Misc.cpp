@@ -24,6 +24,26 @@ const Inst *policy(Warp &w, const Inst *i) {
   return i + 1;
 }
 
+/// lop3 with a predicate: d|p, a, b, c, table (imm), q; p = (d != 0) op q.
+template <bool And> const Inst *lop3Bool(Warp &w, const Inst *i) {
+  const uint32_t *a = slot<uint32_t>(w, i->op[2]), *b = slot<uint32_t>(w, i->op[3]),
+                 *c = slot<uint32_t>(w, i->op[4]);
+  uint32_t q = predicate(w, i->op[5]), nonzero = 0;
+  alignas(64) uint32_t d[kLanes];
+  for (unsigned l = 0; l < kLanes; ++l) {
+    uint32_t v = 0;
+    for (unsigned row = 0; row < 8; ++row)
+      if (i->imm >> row & 1)
+        v |= (row & 4 ? a[l] : ~a[l]) & (row & 2 ? b[l] : ~b[l]) & (row & 1 ? c[l] : ~c[l]);
+    d[l] = v;
+    nonzero |= uint32_t(v != 0) << l;
+  }
+  uint32_t lanes = lanesOf(w, i);
+  blend(slot<uint32_t>(w, i->op[0]), static_cast<const uint32_t *>(d), lanes);
+  setPredicate(w, i->op[1], And ? nonzero & q : nonzero | q, lanes);
+  return i + 1;
+}
+
 } // namespace
 
 namespace base {
@@ -36,6 +56,8 @@ Handler selectMisc(const Selection &s) {
   case InstId::FenceTensorMapRelease:
   case InstId::FenceTensorMapAcquire:
     return fence;
+  case InstId::Lop3Bool:
+    return has(s, Mod::and_) ? lop3Bool<true> : lop3Bool<false>;
   case InstId::CreatePolicyFraction:
   case InstId::CreatePolicyCvt:
     return policy;
@@ -44,6 +66,7 @@ Handler selectMisc(const Selection &s) {
   case InstId::ApplyPriority:
   case InstId::Discard:
   case InstId::GridDep:
+  case InstId::SetMaxNReg: // registers are not scarce here
   case InstId::PmEvent:
     return nothing;
   default:

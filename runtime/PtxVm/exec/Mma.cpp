@@ -39,8 +39,7 @@ struct Operands {
   }
 };
 
-/// Spreads the stored elements of A over its columns, by metadata. Tables of where a row's bits lie
-/// are in SparseMetadata below.
+/// Spreads the stored elements of A over its columns, by metadata.
 ///
 /// PTX ISA, "Sparse matrix storage". Four bits describe one chunk of A: two positions of two bits.
 /// A chunk is 4 elements of which 2 are stored (f16, bf16, fp8, 8-bit integers), 2 elements of
@@ -53,17 +52,23 @@ inline Chunk chunkOf(Element type) {
   unsigned bits = bitsOf(type);
   return bits == 32 ? Chunk{2, 1} : bits == 4 ? Chunk{8, 4} : Chunk{4, 2};
 }
-/// The metadata of one row as a string of bits. A row has `bits` bits (16, 32 or 64).
-///   16: lanes 4g + selector hold rows g (low half) and g + 8 (high half)
-///   32: lanes 4g + 2 * selector hold row g, the next lanes row g + 8, in halves of the columns:
-///       low half of a lane's word is row g, high half row g + 8
-///   64: all four lanes take part, in the same way, for quarters of the columns
-inline uint64_t metadataOfRow(const uint32_t *words, unsigned row, unsigned bits,
-                              unsigned selector) {
-  unsigned lanes = bits / 16, first = 4 * (row % 8) + selector * lanes;
+/// The metadata of one row of A as a string of bits: 16 to 64 of them. The selector chooses the
+/// lanes of each quad that hold it.
+///   16- and 32-bit types: the j-th of these lanes holds bits 16 j to 16 j + 15 of row g in the low
+///     half of its word and those of row g + 8 in the high half.
+///   narrower types: lanes alternate between rows g and g + 8; the j-th pair of lanes holds bits
+///     32 j to 32 j + 31.
+inline uint64_t metadataOfRow(const uint32_t *words, const MmaKind &kind, unsigned row,
+                              unsigned bits) {
+  unsigned lanes = bits / 16, first = 4 * (row % 8) + kind.mode * lanes, high = row / 8;
   uint64_t result = 0;
-  for (unsigned j = 0; j < lanes; ++j)
-    result |= uint64_t(words[first + j] >> (row / 8 * 16) & 0xffff) << (16 * j);
+  if (bitsOf(kind.a) >= 16) {
+    for (unsigned j = 0; j < lanes; ++j)
+      result |= uint64_t(words[first + j] >> (16 * high) & 0xffff) << (16 * j);
+  } else {
+    for (unsigned j = 0; j < lanes / 2; ++j)
+      result |= uint64_t(words[first + 2 * j + high]) << (32 * j);
+  }
   return result;
 }
 template <class T>
@@ -75,7 +80,7 @@ void expand(const Warp &w, const Operands &o, const MmaKind &kind, T (*a)[kMaxK]
     T stored[kMaxK];
     __builtin_memcpy(stored, a[row], o.columns * sizeof(T));
     __builtin_memset(static_cast<void *>(a[row]), 0, kind.k * sizeof(T));
-    uint64_t bits = metadataOfRow(words, row, 4 * chunks, kind.mode);
+    uint64_t bits = metadataOfRow(words, kind, row, 4 * chunks);
     for (unsigned c = 0; c < chunks; ++c, bits >>= 4) {
       unsigned first = bits & 3, second = bits >> 2 & 3;
       T *to = a[row] + c * chunk.elements;
