@@ -31,12 +31,14 @@ struct AsyncCopy {
 /// One cp.async.bulk: either it completes transactions at an mbarrier, or it is in a bulk group of
 /// its thread.
 struct BulkCopy {
+  using Reduction = void (*)(uint8_t *to, const uint8_t *from, uint32_t bytes);
   uint8_t *to;
   const uint8_t *from;
   uint32_t bytes;
-  uint8_t *mbarrier;  ///< null: in a group
-  uint32_t lane = 0;  ///< groups: of the thread
-  uint32_t group = 0; ///< groups: its number
+  uint8_t *mbarrier;          ///< null: in a group
+  uint32_t lane = 0;          ///< groups: of the thread
+  uint32_t group = 0;         ///< groups: its number
+  Reduction reduce = nullptr; ///< combines with what is there; null: overwrites
 };
 
 struct AsyncCopies {

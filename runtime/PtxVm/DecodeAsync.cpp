@@ -126,7 +126,7 @@ bool FunctionDecoder::decodeBulk() {
   if (operands.size() != need)
     return fail("expected " + llvm::Twine(need) + " operands");
   Space source = id == InstId::BulkLoad || prefetch ? Space::Global : Space::Shared;
-  Space target = id == InstId::BulkStore ? Space::Global : Space::Shared;
+  Space target = mbarrier ? Space::Shared : Space::Global;
   if (!prefetch && !listAddress(operands[next++], target))
     return false;
   if (!listAddress(operands[next++], source) || !listValue(operands[next++], 32) ||

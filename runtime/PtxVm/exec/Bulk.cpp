@@ -12,6 +12,7 @@
 #include "runtime/PtxVm/Cta.h"
 #include "runtime/PtxVm/exec/Async.h"
 #include "runtime/PtxVm/exec/Mbarrier.h"
+#include "runtime/PtxVm/exec/Soft.h"
 #include <algorithm>
 #include <cstring>
 
@@ -40,7 +41,9 @@ static void completeStores(Warp &w, uint32_t lanes, const std::array<uint32_t, k
   auto &stores = w.state->copies.stores;
   auto due = [&](const BulkCopy &c) { return (lanes >> c.lane & 1) && c.group < end[c.lane]; };
   for (const BulkCopy &copy : stores)
-    if (due(copy))
+    if (due(copy) && copy.reduce)
+      copy.reduce(copy.to, copy.from, copy.bytes);
+    else if (due(copy))
       std::memcpy(copy.to, copy.from, copy.bytes);
   stores.erase(std::remove_if(stores.begin(), stores.end(), due), stores.end());
 }
@@ -68,8 +71,65 @@ uint8_t *sideOf(Warp &w, const Inst *i, unsigned lane, uint64_t address, uint32_
   return p;
 }
 
+// Reductions: each element on its own is an atomic operation.
+struct BulkAdd {
+  template <class T> static T apply(T a, T b) { return T(a + b); }
+};
+struct BulkMin {
+  template <class T> static T apply(T a, T b) { return b < a ? b : a; }
+};
+struct BulkMax {
+  template <class T> static T apply(T a, T b) { return a < b ? b : a; }
+};
+struct BulkAnd {
+  template <class T> static T apply(T a, T b) { return a & b; }
+};
+struct BulkOr {
+  template <class T> static T apply(T a, T b) { return a | b; }
+};
+struct BulkXor {
+  template <class T> static T apply(T a, T b) { return a ^ b; }
+};
+struct BulkInc {
+  static uint32_t apply(uint32_t a, uint32_t b) { return a >= b ? 0 : a + 1; }
+};
+struct BulkDec {
+  static uint32_t apply(uint32_t a, uint32_t b) { return a == 0 || a > b ? b : a - 1; }
+};
+struct BulkAddF32 {
+  static uint32_t apply(uint32_t a, uint32_t b) {
+    return bitsAs<uint32_t>(canonical(bitsAs<float>(a) + bitsAs<float>(b)));
+  }
+};
+struct BulkAddF64 {
+  static uint64_t apply(uint64_t a, uint64_t b) {
+    return bitsAs<uint64_t>(bitsAs<double>(a) + bitsAs<double>(b));
+  }
+};
+struct BulkAddF16 { // a single holds the sum closely enough that rounding twice does no harm
+  static uint16_t apply(uint16_t a, uint16_t b) {
+    return floatToHalf(halfToFloat(a) + halfToFloat(b));
+  }
+};
+struct BulkAddBf16 {
+  static uint16_t apply(uint16_t a, uint16_t b) {
+    return floatToBfloat(bfloatToFloat(a) + bfloatToFloat(b));
+  }
+};
+template <class Op, class T> void reduceBulk(uint8_t *to, const uint8_t *from, uint32_t bytes) {
+  for (uint32_t at = 0; at < bytes; at += sizeof(T)) {
+    T operand, *place = reinterpret_cast<T *>(to + at);
+    std::memcpy(&operand, from + at, sizeof(T));
+    T old = __atomic_load_n(place, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(place, &old, Op::apply(old, operand), false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+      ;
+  }
+}
+
 enum class Direction { Load, Move, Store };
-template <Direction D> const Inst *copyBulk(Warp &w, const Inst *i) {
+template <Direction D, BulkCopy::Reduction Reduce = nullptr>
+const Inst *copyBulk(Warp &w, const Inst *i) {
   for (uint32_t rest = lanesOf(w, i); rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     uint32_t bytes = slot<uint32_t>(w, listed(w, i, 6))[l];
@@ -89,6 +149,7 @@ template <Direction D> const Inst *copyBulk(Warp &w, const Inst *i) {
     AsyncCopies &copies = w.state->copies;
     if (D == Direction::Store) {
       copy.lane = l;
+      copy.reduce = Reduce;
       copy.group = copies.bulkGroups[l];
       copies.stores.push_back(copy);
       continue;
@@ -125,6 +186,35 @@ const Inst *waitBulk(Warp &w, const Inst *i) {
   return i + 1;
 }
 
+template <class Op, class T> const Inst *reduceOf(Warp &w, const Inst *i) {
+  return copyBulk<Direction::Store, reduceBulk<Op, T>>(w, i);
+}
+template <class Op> Handler bitReduction(ScalarType t) {
+  return t == ScalarType::B64 ? reduceOf<Op, uint64_t> : reduceOf<Op, uint32_t>;
+}
+template <class Op> Handler orderReduction(ScalarType t) {
+  return t == ScalarType::U32   ? reduceOf<Op, uint32_t>
+         : t == ScalarType::S32 ? reduceOf<Op, int32_t>
+         : t == ScalarType::U64 ? reduceOf<Op, uint64_t>
+                                : reduceOf<Op, int64_t>;
+}
+Handler sumReduction(ScalarType t) {
+  switch (t) {
+  case ScalarType::F32:
+    return reduceOf<BulkAddF32, uint32_t>;
+  case ScalarType::F64:
+    return reduceOf<BulkAddF64, uint64_t>;
+  case ScalarType::F16:
+    return reduceOf<BulkAddF16, uint16_t>;
+  case ScalarType::BF16:
+    return reduceOf<BulkAddBf16, uint16_t>;
+  case ScalarType::U64:
+    return reduceOf<BulkAdd, uint64_t>;
+  default:
+    return reduceOf<BulkAdd, uint32_t>;
+  }
+}
+
 } // namespace
 
 namespace base {
@@ -136,6 +226,17 @@ Handler selectBulk(const Selection &s) {
     return copyBulk<Direction::Move>;
   case InstId::BulkStore:
     return copyBulk<Direction::Store>;
+  case InstId::BulkReduceB:
+    return has(s, Mod::and_)  ? bitReduction<BulkAnd>(s.t[0])
+           : has(s, Mod::or_) ? bitReduction<BulkOr>(s.t[0])
+                              : bitReduction<BulkXor>(s.t[0]);
+  case InstId::BulkReduceMinMax:
+    return has(s, Mod::min) ? orderReduction<BulkMin>(s.t[0]) : orderReduction<BulkMax>(s.t[0]);
+  case InstId::BulkReduceAdd:
+  case InstId::BulkReduceAddH:
+    return sumReduction(s.t[0]);
+  case InstId::BulkReduceIncDec:
+    return has(s, Mod::inc) ? reduceOf<BulkInc, uint32_t> : reduceOf<BulkDec, uint32_t>;
   case InstId::BulkPrefetch:
     return prefetchBulk;
   case InstId::BulkCommit:

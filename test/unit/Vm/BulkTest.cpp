@@ -103,6 +103,57 @@ TEST(Bulk, StoresWaitForTheirGroup) {
     EXPECT_EQ(out[512], 0xee);
   }
 }
+TEST(Bulk, ReductionsCombineElements) {
+  // Shared memory holds the thread's number in every 32-bit word; `out` 0xeeeeeeee.
+  std::string fill = "  mad.lo.u32 %v0, %t, 16, %s;\n"
+                     "  st.shared.v4.b32 [%v0], {%t, %t, %t, %t};\n  fence.proxy.async;\n"
+                     "  bar.sync 0;\n  @!%first bra END;\n";
+  uint32_t before = 0xeeeeeeeeu;
+  for (std::string op :
+       {"and.b32", "or.b32", "xor.b32", "add.u32", "add.s32", "min.u32", "max.u32", "min.s32",
+        "max.s32", "inc.u32", "dec.u32", "add.u64", "xor.b64", "min.s64", "max.u64", "add.f32",
+        "add.f64", "add.noftz.f16", "add.noftz.bf16"}) {
+    auto out = bulkTest(fill + "  cp.reduce.async.bulk.global.shared::cta.bulk_group." + op +
+                        " [%out], [%s], 1024;\n  cp.async.bulk.commit_group;\n"
+                        "  cp.async.bulk.wait_group 0;\nEND:");
+    for (uint32_t k = 0; k < 256; ++k) {
+      uint32_t t = k / 4, got, expected = before;
+      std::memcpy(&got, &out[4 * k], 4);
+      bool wide = op.find("64") != std::string::npos;
+      uint64_t both = uint64_t(t) << 32 | t, old = uint64_t(before) << 32 | before;
+      auto half = [&](uint64_t v) { return uint32_t(k % 2 ? v >> 32 : v); };
+      if (op == "and.b32")
+        expected = before & t;
+      else if (op == "or.b32")
+        expected = before | t;
+      else if (op == "xor.b32")
+        expected = before ^ t;
+      else if (op == "add.u32" || op == "add.s32")
+        expected = before + t;
+      else if (op == "min.u32" || op == "max.s32")
+        expected = t; // 0xeeeeeeee is negative
+      else if (op == "inc.u32")
+        expected = 0;
+      else if (op == "dec.u32")
+        expected = t;
+      else if (op == "add.u64")
+        expected = half(old + both);
+      else if (op == "xor.b64")
+        expected = half(old ^ both);
+      else if (op == "add.f32")
+        expected = as<uint32_t>(as<float>(before) + as<float>(t));
+      else if (op == "add.f64")
+        expected = half(as<uint64_t>(as<double>(old) + as<double>(both)));
+      else if (op == "add.noftz.f16")
+        expected = uint32_t(toHalf(halfValue(0xeeee))) << 16 |
+                   toHalf(halfValue(0xeeee) + halfValue(uint16_t(t)));
+      else if (op == "add.noftz.bf16")
+        expected = uint32_t(toBfloat(bfloatValue(0xeeee))) << 16 |
+                   toBfloat(bfloatValue(0xeeee) + bfloatValue(uint16_t(t)));
+      EXPECT_EQ(got, expected) << op << " " << k << (wide ? " of a pair" : "");
+    }
+  }
+}
 TEST(Bulk, FaultsNameTheReason) {
   std::string load = "  @%first cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes ",
               e;
