@@ -69,6 +69,16 @@ TEST_F(ArithmeticTest, Fp8ComputesInFp32AndRoundsBackOnce) {
   EXPECT_EQ(b.lt(block(Scalar::FP8E5), 1.0).type, blockOf(Scalar::Int1, {8}));
 }
 
+// A conversion back would turn an infinity into the largest finite value.
+TEST_F(ArithmeticTest, Fp8OperandsThatAreTheResultKeepTheirInfinities) {
+  Value x = block(Scalar::FP8E5);
+  EXPECT_EQ(opName(operand(b.neg(x), 0, x.type)), "arith.xori");
+  EXPECT_EQ(opName(operand(b.abs(x), 0, x.type)), "arith.andi");
+  for (const Value &extremum : {b.maximum(x, x), b.minimum(x, x, true)})
+    EXPECT_EQ(llvm::cast<tile::FpConvertOp>(extremum.handle.getDefiningOp()).getOverflow(),
+              tile::Overflow::NonFinite);
+}
+
 TEST_F(ArithmeticTest, UnaryOperators) {
   EXPECT_EQ(opName(b.neg(block(Scalar::FP16))), "arith.negf");
   EXPECT_EQ(opName(b.neg(block(Scalar::Int8))), "arith.subi");

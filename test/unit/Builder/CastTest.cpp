@@ -72,6 +72,8 @@ TEST_F(CastTest, RoundingAppliesToNarrowingOnly) {
   Value truncated = b.cast(x, Scalar::FP16, Rounding::TowardZero);
   EXPECT_EQ(llvm::cast<tile::FpConvertOp>(truncated.handle.getDefiningOp()).getRounding(),
             tile::Rounding::TowardZero);
+  EXPECT_EQ(llvm::cast<tile::FpConvertOp>(truncated.handle.getDefiningOp()).getOverflow(),
+            tile::Overflow::NonFinite); // an infinity of fp16 stays one
   EXPECT_EQ(pathOf(b.cast(x, Scalar::FP16, Rounding::NearestEven)), "truncf");
   EXPECT_REFUSED(b.cast(x, Scalar::FP64, Rounding::TowardZero), LanguageError,
                  "fp_downcast_rounding should be set only for truncating fp conversions. Source "

@@ -65,6 +65,10 @@ TEST_F(MemoryTest, BoolsAreBytesInMemory) {
   EXPECT_EQ(opName(loaded), "arith.cmpi");
   b.store(pointer(Scalar::Int1, {8}), loaded);
   EXPECT_TRUE(mlir::getElementTypeOrSelf(last<tile::StoreOp>().getValue()).isInteger(8));
+  b.store(pointer(Scalar::Int1, {8}), block(Scalar::FP32)); // 0.5 is true: a byte 1
+  mlir::Operation *widened = last<tile::StoreOp>().getValue().getDefiningOp();
+  EXPECT_EQ(widened->getName().getStringRef(), "arith.extui");
+  EXPECT_EQ(widened->getOperand(0).getDefiningOp()->getName().getStringRef(), "arith.cmpf");
 }
 
 TEST_F(MemoryTest, StoreConvertsAndBroadcastsTheValue) {

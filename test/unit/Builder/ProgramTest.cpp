@@ -20,6 +20,13 @@ TEST_F(ProgramTest, PrintKeepsTheSigns) {
   EXPECT_TRUE(op.getHex());
 }
 
+TEST_F(ProgramTest, PrintShowsFp8AsNumbersAndInHexAsBytes) {
+  b.print("x", {block(Scalar::FP8E5)}, false);
+  EXPECT_TRUE(mlir::getElementTypeOrSelf(last<tile::PrintOp>().getOperand(0)).isF32());
+  b.print("x", {block(Scalar::FP8E5)}, true);
+  EXPECT_FALSE(mlir::getElementTypeOrSelf(last<tile::PrintOp>().getOperand(0)).isF32());
+}
+
 TEST_F(ProgramTest, AssertIgnoresMaskedOffElements) {
   b.assertThat(block(Scalar::Int1), "in range", block(Scalar::Int1));
   EXPECT_EQ(last<tile::AssertOp>().getMessage(), "in range");
