@@ -104,6 +104,27 @@ template <class Op> Handler unarySingle(const Selection &s) {
   return withRounding(s, has(s, Mod::ftz) ? unary<Single<Op, true, false>, float, float>
                                           : unary<Single<Op, false, false>, float, float>);
 }
+/// Mixed precision (sm_100): all operands but the last are f16 or bf16, whose values single
+/// precision holds exactly.
+template <class Op, bool Brain, bool Sat> struct Mixed {
+  static float wide(uint16_t x) { return Brain ? bfloatToFloat(x) : halfToFloat(x); }
+  static float apply(uint16_t a, float c) { return Single<Op, false, Sat>::apply(wide(a), c); }
+  static float apply(uint16_t a, uint16_t b, float c) {
+    return Single<Op, false, Sat>::apply(wide(a), wide(b), c);
+  }
+};
+template <class Op, bool Brain, bool Sat> Handler mixedOf(const Selection &s) {
+  if constexpr (std::is_same_v<Op, Fma>)
+    return withRounding(s, ternary<Mixed<Op, Brain, Sat>, float, uint16_t, uint16_t, float>);
+  else
+    return withRounding(s, binary<Mixed<Op, Brain, Sat>, float, uint16_t, float>);
+}
+template <class Op> Handler mixed(const Selection &s) {
+  bool brain = s.t[1] == ScalarType::BF16, sat = has(s, Mod::sat);
+  if (brain)
+    return sat ? mixedOf<Op, true, true>(s) : mixedOf<Op, true, false>(s);
+  return sat ? mixedOf<Op, false, true>(s) : mixedOf<Op, false, false>(s);
+}
 template <class Op> Handler binaryDouble(const Selection &s) {
   return withRounding(s, binary<Op, double, double, double>);
 }
@@ -125,6 +146,12 @@ Handler selectFloatArith(const Selection &s) {
   case InstId::FmaF32:
   case InstId::MadF32:
     return ternarySingle<Fma>(s);
+  case InstId::AddMixed:
+    return mixed<Add>(s);
+  case InstId::SubMixed:
+    return mixed<Sub>(s);
+  case InstId::FmaMixed:
+    return mixed<Fma>(s);
   case InstId::RcpF32:
     return unarySingle<Rcp>(s);
   case InstId::SqrtF32:

@@ -17,7 +17,7 @@ TARGETS = ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"]
 
 
 def _add(**options: Any) -> Any:
-    return add_kernel.warmup("*fp32", "*fp32", "*fp32", 1000, BLOCK=1024, **options)
+    return add_kernel.warmup("*fp32", "*fp32", "*fp32", 4096, BLOCK=1024, **options)
 
 
 def _softmax(**options: Any) -> Any:

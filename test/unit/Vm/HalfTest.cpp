@@ -50,6 +50,37 @@ TEST_P(HalfFormats, SumsAndProductsRoundOnce) {
         << x << " * " << y << " gives " << std::hex << product[k];
   }
 }
+// sm_100: the last operand and the result are f32, whose fma and sum of the widened values are
+// exact before they round.
+TEST_P(HalfFormats, MixedPrecisionEqualsSinglePrecisionOfTheWidenedValues) {
+  Format f{GetParam()};
+  std::vector<uint16_t> a, b;
+  std::vector<float> c;
+  cross(samples(f.bf), samples(f.bf), a, b);
+  for (size_t k = 0; k < a.size(); ++k)
+    c.push_back(float(f.value(b[(k * 7 + 3) % b.size()])) * 1.0009765625f);
+  for (std::string mode : {"", ".rz"}) {
+    std::string rounding = mode.empty() ? ".rn" : mode;
+    auto sum = run<float>("add" + mode + ".f32." + f.name() + " $d, $0, $1;", a, c);
+    auto difference = run<float>("sub" + mode + ".f32." + f.name() + " $d, $0, $1;", a, c);
+    auto fused = run<float>("fma" + rounding + ".f32." + f.name() + " $d, $0, $1, $2;", a, b, c);
+    std::vector<float> x, y;
+    for (size_t k = 0; k < a.size(); ++k) {
+      x.push_back(float(f.value(a[k])));
+      y.push_back(float(f.value(b[k])));
+    }
+    auto wantedSum = run<float>("add" + mode + ".f32 $d, $0, $1;", x, c);
+    auto wantedDifference = run<float>("sub" + mode + ".f32 $d, $0, $1;", x, c);
+    auto wantedFused = run<float>("fma" + rounding + ".f32 $d, $0, $1, $2;", x, y, c);
+    for (size_t k = 0; k < a.size(); ++k) {
+      EXPECT_EQ(as<uint32_t>(wantedSum[k]), as<uint32_t>(sum[k])) << x[k] << " + " << c[k];
+      EXPECT_EQ(as<uint32_t>(wantedDifference[k]), as<uint32_t>(difference[k]))
+          << x[k] << " - " << c[k];
+      EXPECT_EQ(as<uint32_t>(wantedFused[k]), as<uint32_t>(fused[k]))
+          << x[k] << " * " << y[k] << " + " << c[k];
+    }
+  }
+}
 TEST_P(HalfFormats, FusedMultiplyAddRoundsOnce) {
   Format f{GetParam()};
   std::vector<uint16_t> a, b, c, s = samples(f.bf);
