@@ -35,9 +35,9 @@ double millisecondsSince(std::chrono::steady_clock::time_point start) {
       .count();
 }
 
-std::vector<std::string> commonOptions(StringRef target, const AssembleOptions &options) {
-  std::vector<std::string> words = {"-arch=" + target.str(),
-                                    "-O" + std::to_string(options.optLevel)};
+std::vector<std::string> commonOptions(StringRef target, const AssembleOptions &options,
+                                       int optLevel) {
+  std::vector<std::string> words = {"-arch=" + target.str(), "-O" + std::to_string(optLevel)};
   if (options.maxRegs > 0)
     words.push_back("-maxrregcount=" + std::to_string(options.maxRegs));
   if (options.lineInfo)
@@ -63,7 +63,8 @@ llvm::Expected<Assembled> finish(llvm::Expected<Output> output, std::string tool
 
 llvm::Expected<Assembled> withNvJitLink(const NvJitLink &library, StringRef ptx, StringRef kernel,
                                         StringRef target, const AssembleOptions &options) {
-  std::vector<std::string> words = commonOptions(target, options);
+  // It knows two levels: 0, and 3 for all others.
+  std::vector<std::string> words = commonOptions(target, options, options.optLevel ? 3 : 0);
   words.push_back("-verbose");
   auto start = std::chrono::steady_clock::now();
   return finish(library.assemble(ptx, kernel, words), "nvJitLink " + library.versionText(), kernel,
@@ -73,7 +74,7 @@ llvm::Expected<Assembled> withNvJitLink(const NvJitLink &library, StringRef ptx,
 llvm::Expected<Assembled> withPtxas(StringRef program, const std::string &version, StringRef ptx,
                                     StringRef kernel, StringRef target,
                                     const AssembleOptions &options) {
-  std::vector<std::string> words = commonOptions(target, options);
+  std::vector<std::string> words = commonOptions(target, options, options.optLevel);
   for (const char *word : {"-v", "-warn-spills", "-warn-lmem-usage"})
     words.push_back(word);
   auto start = std::chrono::steady_clock::now();

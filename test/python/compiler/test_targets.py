@@ -43,6 +43,14 @@ def test_the_assembler_takes_it_and_tutorials_do_not_spill(name: str, target: st
     assert 0 < compiled.n_regs <= 255
 
 
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_every_optimisation_level_assembles(level: int) -> None:
+    compiled = SAMPLES["vector add"](target="sm_80", assemble=True, opt_level=level)
+    if "assembler" not in compiled.image.metadata:
+        pytest.skip("no assembler found (nvJitLink or ptxas): see `cosmati doctor`")
+    assert compiled.asm["cubin"]
+
+
 @pytest.mark.parametrize("target", ["sm_80", "sm_90a", "sm_120a"])
 def test_ptxas_takes_it_too(target: str, tmp_path: Path) -> None:
     """nvJitLink and ptxas read PTX alike, as a rule."""
