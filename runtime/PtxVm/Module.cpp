@@ -22,6 +22,12 @@ uint64_t alignTo(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
+constexpr uint64_t kMaxGlobalBytes = uint64_t(1) << 32;
+constexpr uint64_t kMaxSharedBytes = uint64_t(1) << 24;
+constexpr uint64_t kMaxLocalBytes = uint64_t(1)
+                                    << 19; ///< of a function, per thread, as on hardware
+constexpr uint64_t kMaxParamBytes = 32764; ///< of an entry, from sm_70 on
+
 class ModuleDecoder {
 public:
   explicit ModuleDecoder(Program &program)
@@ -32,6 +38,8 @@ public:
       program.functionIndex[ast.functions[k].name] = k;
     placeGlobals(ast.variables);
     uint64_t shared = placeShared();
+    if (!error.empty())
+      return llvm::createStringError(error);
     context.dynamicShared = uint32_t(alignTo(shared, program.dynamicSharedAlign));
     for (ast::Variable &v : ast.variables)
       if (isDynamicShared(v)) {
@@ -60,22 +68,34 @@ private:
   };
   std::vector<Pending> pending;
 
+  uint64_t globalBytes = 0;
+
+  void refuse(uint32_t line, const llvm::Twine &reason) {
+    if (error.empty())
+      error = (program.name + ":" + llvm::Twine(line) + ": " + reason).str();
+  }
   static bool isDynamicShared(const ast::Variable &v) {
     return v.space == Space::Shared && v.external && v.count == 0;
   }
 
   VariablePlace placeGlobal(const ast::Variable &v) {
+    globalBytes += v.bytes();
+    if (globalBytes > kMaxGlobalBytes) {
+      refuse(v.line,
+             "the module's variables need more than " + llvm::Twine(kMaxGlobalBytes) + " bytes");
+      return {};
+    }
     GlobalVariable g;
     g.name = v.name.str();
     g.bytes = v.bytes();
-    g.owner = std::make_unique<uint8_t[]>(g.bytes + 512);
     uint64_t alignment = std::max<uint64_t>(256, v.align);
-    uint8_t *p = g.owner.get();
-    if (alignment > 256) {
-      g.owner = std::make_unique<uint8_t[]>(g.bytes + 2 * alignment);
-      p = g.owner.get();
+    g.owner.reset(std::calloc(1, g.bytes + alignment)); // pages that nobody touches cost nothing
+    if (!g.owner) {
+      refuse(v.line, "no memory for the " + llvm::Twine(g.bytes) + " bytes of '" + v.name + "'");
+      return {};
     }
-    g.host = p + (-reinterpret_cast<uintptr_t>(p) & (alignment - 1));
+    auto p = reinterpret_cast<uintptr_t>(g.owner.get());
+    g.host = reinterpret_cast<uint8_t *>(p + (-p & (alignment - 1)));
     g.writable = v.space != Space::Const;
     uint64_t step = alignTo(g.bytes + (uint64_t(1) << 32), uint64_t(1) << 32);
     g.address = nextGlobal.fetch_add(step);
@@ -153,6 +173,14 @@ private:
     }
     localBytes.resize(ast.functions.size());
     localBytes[k] = uint32_t(alignTo(local, 16));
+    auto limit = [&](uint64_t bytes, uint64_t most, const char *what) {
+      if (bytes > most)
+        refuse(fn.line, "'" + fn.name + "' has " + llvm::Twine(bytes) + " bytes of " + what +
+                            "; the limit is " + llvm::Twine(most));
+    };
+    limit(local, kMaxLocalBytes, "local variables");
+    limit(param, kMaxParamBytes, "parameters");
+    limit(shared, kMaxSharedBytes, "static shared variables");
     return shared;
   }
   std::vector<uint32_t> localBytes;

@@ -10,6 +10,9 @@
 
 using namespace cosmati::ptxvm;
 
+/// Bounds what a hostile declaration can make the machine allocate.
+static constexpr uint64_t kMaxElements = uint64_t(1) << 30;
+
 /// What follows `.param`/`.global`/...: alignment, pointer attributes, vector, type, name,
 /// dimensions.
 bool Parser::variableHead(ast::Variable &variable, bool parameter) {
@@ -60,9 +63,9 @@ bool Parser::dimensions(ast::Variable &variable) {
     uint64_t size = 0;
     if (!isPunct("]") && !expectInt(size))
       return false;
-    if (size > (uint64_t(1) << 40))
-      return fail("array of " + llvm::Twine(size) + " elements is too large");
     variable.count *= size;
+    if (size > kMaxElements || variable.count > kMaxElements)
+      return fail("an array of more than " + llvm::Twine(kMaxElements) + " elements");
     if (!expect("]"))
       return false;
   }
@@ -171,8 +174,8 @@ bool Parser::registerDecl() {
     if (take("<")) {
       if (!expectInt(count) || !expect(">"))
         return false;
-      if (count > (1 << 22))
-        return fail("register family of " + llvm::Twine(count) + " is too large");
+      if (count + fn->registerTypes.size() > (1 << 20))
+        return fail("'" + fn->name + "' declares more than 1048576 registers");
       decl.count = int64_t(count);
     }
     if (!fn->scopes[scope].registers.try_emplace(decl.name, decl).second)

@@ -15,6 +15,7 @@
 #include "runtime/PtxVm/PtxVm.h"
 #include "runtime/PtxVm/exec/Exec.h"
 #include "llvm/ADT/StringMap.h"
+#include <cstdlib>
 #include <memory>
 
 namespace cosmati::ptxvm {
@@ -120,7 +121,7 @@ struct InstInfo {
 struct GlobalVariable {
   std::string name;
   uint64_t address = 0, bytes = 0;
-  std::unique_ptr<uint8_t[]> owner;
+  std::unique_ptr<void, decltype(&std::free)> owner{nullptr, &std::free};
   uint8_t *host = nullptr; ///< aligned
   bool writable = true;
 };

@@ -74,7 +74,8 @@ class Liveness {
 public:
   Liveness(const FunctionDraft &draft, const Cfg &cfg)
       : draft(draft), cfg(cfg), intervals(draft.registers.size()) {
-    size_t n = draft.registers.size();
+    number();
+    size_t n = used.size();
     in.assign(cfg.blocks.size(), BitSet(n));
     out.assign(cfg.blocks.size(), BitSet(n));
     solve();
@@ -90,14 +91,29 @@ public:
 
 private:
   std::vector<BitSet> in, out;
+  // Sets hold only registers that occur: families are declared larger than they are used.
+  std::vector<uint32_t> dense, used;
 
+  void number() {
+    dense.assign(draft.registers.size(), ~0u);
+    auto add = [&](uint32_t r) {
+      if (dense[r] == ~0u) {
+        dense[r] = uint32_t(used.size());
+        used.push_back(r);
+      }
+    };
+    for (const Draft &d : draft.drafts) {
+      forUses(d, add);
+      forDefinitions(d, add);
+    }
+  }
   void transfer(uint32_t b) {
     BitSet live = out[b];
     for (uint32_t k = cfg.blocks[b].last; k-- > cfg.blocks[b].first;) {
       const Draft &d = draft.drafts[k];
       if (!guarded(d)) // a guarded write leaves other lanes' values alive
-        forDefinitions(d, [&](uint32_t r) { live.reset(r); });
-      forUses(d, [&](uint32_t r) { live.set(r); });
+        forDefinitions(d, [&](uint32_t r) { live.reset(dense[r]); });
+      forUses(d, [&](uint32_t r) { live.set(dense[r]); });
     }
     in[b].merge(live);
   }
@@ -117,8 +133,8 @@ private:
   /// keeps its sources alive beyond the definitions: they must not share slots.
   void cover(uint32_t b) {
     const CfgBlock &block = cfg.blocks[b];
-    in[b].each([&](uint32_t r) { intervals[r].cover(2 * block.first); });
-    out[b].each([&](uint32_t r) { intervals[r].cover(2 * block.last); });
+    in[b].each([&](uint32_t k) { intervals[used[k]].cover(2 * block.first); });
+    out[b].each([&](uint32_t k) { intervals[used[k]].cover(2 * block.last); });
     for (uint32_t k = block.first; k < block.last; ++k) {
       const Draft &d = draft.drafts[k];
       unsigned destinations = unsigned(__builtin_popcount(d.destinations));

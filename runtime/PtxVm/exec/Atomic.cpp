@@ -93,7 +93,7 @@ template <class T, class Op> const Inst *update(Warp &w, const Inst *i) {
   T *d = slot<T>(w, i->op[0]);
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
-    T *p = reinterpret_cast<T *>(x.host + x.offset[l]);
+    T *p = reinterpret_cast<T *>(at(x, l));
     T old = __atomic_load_n(p, __ATOMIC_RELAXED), next;
     do
       next = Op::apply(old, operand[l]);
@@ -116,7 +116,7 @@ template <class T> const Inst *compareAndSwap(Warp &w, const Inst *i) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     T old = expected[l];
-    __atomic_compare_exchange_n(reinterpret_cast<T *>(x.host + x.offset[l]), &old, desired[l],
+    __atomic_compare_exchange_n(reinterpret_cast<T *>(at(x, l)), &old, desired[l],
                                 false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     d[l] = old;
   }
@@ -143,9 +143,9 @@ template <bool Compare> const Inst *wide(Warp &w, const Inst *i) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     Wide128 old, next = second[l], expected = first[l];
-    __builtin_memcpy(&old, x.host + x.offset[l], 16);
+    __builtin_memcpy(&old, at(x, l), 16);
     if (!Compare || (old.lo == expected.lo && old.hi == expected.hi))
-      __builtin_memcpy(x.host + x.offset[l], &next, 16);
+      __builtin_memcpy(at(x, l), &next, 16);
     d[l] = old;
   }
   wideLock.clear(std::memory_order_release);

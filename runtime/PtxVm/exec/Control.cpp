@@ -147,6 +147,7 @@ bool chooseTarget(Warp &w, const Inst *i, const CallSite &site, uint32_t &functi
   return true;
 }
 
+constexpr uint64_t kMaxFrameBytes = uint64_t(1) << 26; ///< registers of a warp's call stack
 constexpr uint64_t kMaxLocalBytes = uint64_t(1) << 19; ///< per thread, as on hardware
 
 const Inst *call(Warp &w, const Inst *i) {
@@ -162,9 +163,10 @@ const Inst *call(Warp &w, const Inst *i) {
   Frame *caller = s.current.frame;
   uint64_t base = caller->localBase + program.functions[caller->function].frame.localBytes;
   base = (base + 15) & ~uint64_t(15);
-  if (base + callee.frame.localBytes > kMaxLocalBytes || s.frames.size() > 4096) {
+  if (base + callee.frame.localBytes > kMaxLocalBytes ||
+      s.frames.size() * uint64_t(callee.frame.bytes + 4096) > kMaxFrameBytes) {
     faultText(w, i, FaultKind::BadCall, w.active,
-              "the call stack needs more than 512 KiB of local memory per thread");
+              "the call stack needs more than 512 KiB of local memory per thread, or is too deep");
     return nullptr;
   }
   Frame *frame = newFrame(w, function, base);

@@ -41,7 +41,7 @@ template <bool Transpose> const Inst *loadMatrix(Warp &w, const Inst *i) {
     return nullptr;
   Tile8x8 tiles[4];
   for (unsigned row = 0; row < 8u * i->n; ++row)
-    __builtin_memcpy(&tiles[row / 8].v[8 * (row % 8)], x.host + x.offset[row], 16);
+    __builtin_memcpy(&tiles[row / 8].v[8 * (row % 8)], at(x, row), 16);
   for (unsigned m = 0; m < i->n; ++m) {
     Tile8x8 t = Transpose ? transposed(tiles[m]) : tiles[m];
     __builtin_memcpy(w.regs + w.vectorOps[i->aux + m], t.v, sizeof(t.v));
@@ -62,7 +62,7 @@ template <bool Transpose> const Inst *storeMatrix(Warp &w, const Inst *i) {
     if (Transpose)
       t = transposed(t);
     for (unsigned r = 0; r < 8; ++r)
-      __builtin_memcpy(x.host + x.offset[8 * m + r], &t.v[8 * r], 16);
+      __builtin_memcpy(at(x, 8 * m + r), &t.v[8 * r], 16);
   }
   return warp.done();
 }

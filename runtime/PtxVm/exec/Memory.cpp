@@ -40,7 +40,7 @@ template <class Mem, class Reg>
 void loadLanes(Warp &w, const Inst *i, uint32_t mask, const Access &x) {
   const uint32_t *ops = operandsOf(w, i);
   if (x.contiguous) {
-    const uint8_t *bytes = x.host + x.offset[0];
+    const uint8_t *bytes = at(x, 0);
     switch (i->n) {
     case 1:
       return loadContiguous<Mem, Reg, 1>(w, ops, bytes);
@@ -55,13 +55,13 @@ void loadLanes(Warp &w, const Inst *i, uint32_t mask, const Access &x) {
   for (unsigned e = 0; e < i->n; ++e) {
     Result<Reg> r(w, ops[e], mask);
     Reg *out = r.data();
-    const uint8_t *host = x.host + e * sizeof(Mem);
+    size_t skip = e * sizeof(Mem);
     if (x.uniform) {
-      Reg v = Reg(read<Mem>(host + x.offset[0]));
+      Reg v = Reg(read<Mem>(at(x, 0, skip)));
       COSMATI_VM_LANES out[l] = v;
     } else {
       for (unsigned l = 0; l < kLanes; ++l)
-        out[l] = Reg(read<Mem>(host + x.offset[l]));
+        out[l] = Reg(read<Mem>(at(x, l, skip)));
     }
     r.finish();
   }
@@ -92,18 +92,18 @@ template <class Mem, class Reg> const Inst *store(Warp &w, const Inst *i) {
   for (unsigned e = 0; e < i->n; ++e) {
     const Reg *src = slot<Reg>(w, ops[e]);
     if (x.contiguous && i->n == 1) {
-      uint8_t *bytes = x.host + x.offset[0];
+      uint8_t *bytes = at(x, 0);
       COSMATI_VM_LANES {
         Mem v = Mem(src[l]);
         __builtin_memcpy(bytes + l * sizeof(Mem), &v, sizeof(Mem));
       }
       continue;
     }
-    uint8_t *host = x.host + e * sizeof(Mem);
+    size_t skip = e * sizeof(Mem);
     for (uint32_t rest = mask; rest; rest &= rest - 1) {
       unsigned l = unsigned(__builtin_ctz(rest));
       Mem v = Mem(src[l]);
-      __builtin_memcpy(host + x.offset[l], &v, sizeof(Mem));
+      __builtin_memcpy(at(x, l, skip), &v, sizeof(Mem));
     }
   }
   if (i->flags & kStrong)

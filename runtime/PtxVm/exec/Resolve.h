@@ -18,12 +18,17 @@ namespace cosmati::ptxvm {
 namespace {
 
 struct Access {
-  uint8_t *host; ///< lane l's bytes begin at host + offset[l]
+  uintptr_t host; ///< lane l's bytes begin at host + offset[l]; see at()
   alignas(64) uint64_t offset[kLanes];
   bool
       contiguous; ///< all lanes on, each directly behind the one before (lanes that are off repeat)
   bool uniform;   ///< all active lanes at one place
 };
+
+/// Lane l's bytes, `bytes` further on.
+inline uint8_t *at(const Access &x, unsigned l, size_t bytes = 0) {
+  return reinterpret_cast<uint8_t *>(x.host + x.offset[l] + bytes);
+}
 
 template <class A> void loadAddresses(const A *a, int64_t imm, uint32_t mask, uint64_t *out) {
   if (mask == kFull) {
@@ -58,7 +63,7 @@ inline bool inside(const uint64_t *address, uint64_t base, uint64_t size, uint32
     x.offset[l] = o;
     wrong |= (address[l] & (bytes - 1)) | (o > limit ? 1 : 0);
   }
-  x.host = host;
+  x.host = reinterpret_cast<uintptr_t>(host);
   return wrong == 0;
 }
 
@@ -99,7 +104,7 @@ inline uint8_t *resolveLane(Warp &w, Way way, uint64_t address, uint32_t bytes, 
 /// Lane by lane: several buffers or spaces at once, or a fault to report.
 inline bool resolveEach(Warp &w, const Inst *i, Way way, const uint64_t *address, uint32_t mask,
                         uint32_t bytes, bool write, Space space, Access &x) {
-  x.host = nullptr;
+  x.host = 0;
   x.contiguous = x.uniform = false;
   uint8_t *some = nullptr;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
