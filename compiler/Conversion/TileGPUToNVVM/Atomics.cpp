@@ -97,7 +97,7 @@ struct LowerAtomicRMW : BlockPattern<tile::AtomicRMWOp> {
     bool extremum = op.getKind() == AtomicKind::FMax || op.getKind() == AtomicKind::FMin;
     std::string name = instructionName(op.getKind(), type, context.target.hasBf16Arithmetic());
     if (name.empty() && !(extremum && (type.isF32() || type.isF64())))
-      return op.emitOpError("has no instruction for ")
+      return op.emitError("the target has no instruction for atomic ")
              << tile::stringifyAtomicKind(op.getKind()) << " on " << type << " for sm_"
              << context.target.getSm()
              << "; there are integers, exchange and float max/min of 32 and 64 bits, float add of "
@@ -146,7 +146,8 @@ struct LowerAtomicCAS : BlockPattern<tile::AtomicCASOp> {
     Type type = loweredElementType(op.getType());
     unsigned bits = bitsInMemory(type);
     if (bits < 16)
-      return op.emitOpError("compares ") << type << "; there are 16, 32 and 64 bits";
+      return op.emitError("atomic compare-and-swap of ")
+             << type << " is not there; there are 16, 32 and 64 bits";
     if (failed(checkScalarUse(op)))
       return failure();
     Value acting = actors(context.thread(op), op.getType());

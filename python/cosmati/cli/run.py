@@ -74,7 +74,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def _main_job() -> int:
     """The kernels that come with the package, on host or GPU memory, against NumPy."""
-    from cosmati.kernels import main_job  # type: ignore[import-not-found]
+    from cosmati.kernels import main_job
 
     return int(main_job.main())
 

@@ -153,8 +153,7 @@ TEST_F(AxisInfoTest, BroadcastIsConstantAlongTheNewExtent) {
 }
 
 TEST_F(AxisInfoTest, HintRaisesWhatIsKnown) {
-  AxisInfo info =
-      infoOfResult("%h = tile.hint %m multiple_of [32] : i32\nreturn %h : i32");
+  AxisInfo info = infoOfResult("%h = tile.hint %m multiple_of [32] : i32\nreturn %h : i32");
   EXPECT_EQ(info.divisibility[0], 32);
 }
 
