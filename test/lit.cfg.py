@@ -29,7 +29,7 @@ config.test_exec_root = os.path.join(config.cosmati_build_root, "test")
 
 def find_ptxas():
     """The assembler that CMake found, else one on the PATH, else that of an nvidia-* package."""
-    if config.ptxas and not config.ptxas.endswith("-NOTFOUND"):
+    if config.ptxas and os.access(config.ptxas, os.X_OK):
         return config.ptxas
     found = shutil.which("ptxas")
     if found:
