@@ -44,7 +44,8 @@ std::string loop(const std::string &body, const std::string &types = "f32") {
          types +
          " %x, %y, %z;\n  .reg .b64 %d, %a;\n  .shared .align 4 .b8 sh[1024];\n"
          "  ld.param.u32 %n, [n];\n  ld.param.u64 %d, [data];\n  mov.u32 %t, %tid.x;\n"
-         "  mad.wide.u32 %a, %t, 4, %d;\n  ld.global." +
+         "  mov.u32 %r0, %ctaid.x;\n  mad.lo.u32 %r0, %r0, 128, %t;\n"
+         "  mad.wide.u32 %a, %r0, 4, %d;\n  ld.global." +
          types + " %x, [%a];\n  mov." + types + " %y, %x;\n  mov." + types +
          " %z, %x;\n  mov.u32 %i, 0;\nL:\n" + body +
          "\n  add.u32 %i, %i, 1;\n  setp.lt.u32 %p, %i, %n;\n  @%p bra L;\n  st.global." + types +
@@ -128,7 +129,7 @@ std::shared_ptr<Module> load(llvm::StringRef text, llvm::StringRef name) {
 
 Rates runLoop(const Bench &bench, uint32_t threads) {
   auto module = load(bench.ptx, bench.name);
-  std::vector<float> data(1024, 0.5f);
+  std::vector<float> data(64 * 128, 0.5f); // each CTA has its own cache lines
   AddressSpace memory;
   ParamBlock params(module->entries()[0]);
   params.set(0, memory.map(data.data(), data.size() * 4, "data", true));

@@ -136,6 +136,21 @@ TEST(Parser, CallOfAnUndefinedFunctionIsAnError) {
                                       " { .param .b64 q; call nope, (q); }\n  ret;\n}\n";
   EXPECT_NE(parseError(text).find("'nope' is declared but not defined"), std::string::npos);
 }
+TEST(Parser, DeclarationsThatWouldExhaustTheHostAreRefused) {
+  auto refused = [](const std::string &text, const std::string &why) {
+    std::string e = parseError(moduleHeader() + text);
+    EXPECT_NE(e.find(why), std::string::npos) << e;
+  };
+  std::string k = ".visible .entry k() { ";
+  refused(k + ".reg .b32 %r<1048577>; ret; }", "more than 1048576 registers");
+  refused(k + ".local .b8 lo[524289]; ret; }", "bytes of local variables; the limit is 524288");
+  refused(k + ".shared .b8 sh[16777217]; ret; }", "bytes of static shared variables");
+  refused(".visible .entry k(.param .b8 p[32765]) { ret; }",
+          "bytes of parameters; the limit is 32764");
+  refused(".global .b64 g[1073741824];", "the module's variables need more than 4294967296 bytes");
+  refused(".global .b64 g[1073741825];", "an array of more than 1073741824 elements");
+  refused(".global .b64 g[1000000][1000000];", "an array of more than 1073741824 elements");
+}
 TEST(InstTable, EveryRowBuildsAndHasALastMatch) {
   // Each row, written with the first choice of every required group, finds a row with its opcode.
   for (const InstForm &form : instructionForms()) {
