@@ -304,7 +304,7 @@ llvm::Expected<std::shared_ptr<Module>> Module::parse(llvm::StringRef ptx, llvm:
   module->program_->name = name.str();
   module->program_->isa = &hostIsa();
   if (llvm::Error e = decodeModule(*module->program_))
-    return std::move(e);
+    return e;
   return module;
 }
 

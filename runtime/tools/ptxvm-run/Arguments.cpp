@@ -150,7 +150,7 @@ llvm::Expected<Argument> cosmati::ptxvm::parseArgument(llvm::StringRef text, uin
   llvm::StringRef rest = text.drop_front(mark + 1);
   if (text[mark] == '=') {
     if (llvm::Error e = parseScalar(arg, rest))
-      return std::move(e);
+      return e;
     return arg;
   }
   arg.buffer = true;
@@ -169,6 +169,6 @@ llvm::Expected<Argument> cosmati::ptxvm::parseArgument(llvm::StringRef text, uin
     return llvm::createStringError("--arg '" + text + "': '" + count + "' is no element count");
   arg.bytes.resize(n * arg.elementBytes());
   if (llvm::Error e = fill(arg, how, seed))
-    return std::move(e);
+    return e;
   return arg;
 }
