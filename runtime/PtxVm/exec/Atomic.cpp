@@ -116,8 +116,8 @@ template <class T> const Inst *compareAndSwap(Warp &w, const Inst *i) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     T old = expected[l];
-    __atomic_compare_exchange_n(reinterpret_cast<T *>(at(x, l)), &old, desired[l],
-                                false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    __atomic_compare_exchange_n(reinterpret_cast<T *>(at(x, l)), &old, desired[l], false,
+                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     d[l] = old;
   }
   return i + 1;
