@@ -8,6 +8,7 @@
 
 #include "runtime/PtxVm/Ast.h"
 #include "runtime/PtxVm/Lexer.h"
+#include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 
 namespace cosmati::ptxvm {
@@ -32,6 +33,19 @@ private:
   ast::Function *fn = nullptr;
   uint32_t scope = 0;
   ast::Location loc;
+  unsigned depth = 0; ///< of operands or initialisers within one another
+
+  /// Counts one level while it lives: text decides how deep the parser recurses.
+  struct Nested {
+    static constexpr unsigned kMaxDepth = 64;
+    Parser &parser;
+    explicit Nested(Parser &parser) : parser(parser) { ++parser.depth; }
+    ~Nested() { --parser.depth; }
+    bool allowed() {
+      return parser.depth <= kMaxDepth ||
+             parser.fail("braces nest deeper than " + llvm::Twine(kMaxDepth) + " levels");
+    }
+  };
 
   // Tokens.
   void advance();

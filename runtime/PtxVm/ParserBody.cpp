@@ -196,7 +196,7 @@ bool Parser::address(ast::Operand &out) {
     uint64_t value;
     if (!expectInt(value))
       return false;
-    out.offset += minus ? -int64_t(value) : int64_t(value);
+    out.offset = int64_t(uint64_t(out.offset) + (minus ? 0 - value : value));
   }
   while (take(",")) {
     out.items.emplace_back();
@@ -225,6 +225,9 @@ bool Parser::simpleOperand(ast::Operand &out) {
 }
 
 bool Parser::operand(ast::Operand &out) {
+  Nested nested(*this);
+  if (!nested.allowed())
+    return false;
   if (take("{")) {
     out.kind = ast::Operand::Vector;
     return operandList(out.items, "}");
@@ -252,7 +255,7 @@ bool Parser::operand(ast::Operand &out) {
     uint64_t value;
     if (!expectInt(value))
       return false;
-    out.offset = minus ? -int64_t(value) : int64_t(value);
+    out.offset = int64_t(minus ? 0 - value : value);
   }
   return error.empty();
 }

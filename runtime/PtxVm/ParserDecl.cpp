@@ -12,6 +12,7 @@ using namespace cosmati::ptxvm;
 
 /// Bounds what a hostile declaration can make the machine allocate.
 static constexpr uint64_t kMaxElements = uint64_t(1) << 30;
+static constexpr uint64_t kMaxRegisters = uint64_t(1) << 20;
 
 /// What follows `.param`/`.global`/...: alignment, pointer attributes, vector, type, name,
 /// dimensions.
@@ -97,7 +98,7 @@ bool Parser::initElement(std::vector<ast::Operand> &out) {
     uint64_t value;
     if (!expectInt(value))
       return false;
-    element.offset = minus ? -int64_t(value) : int64_t(value);
+    element.offset = int64_t(minus ? 0 - value : value);
   }
   out.push_back(element);
   return true;
@@ -106,6 +107,9 @@ bool Parser::initElement(std::vector<ast::Operand> &out) {
 bool Parser::initializer(std::vector<ast::Operand> &out, const ast::Variable &variable) {
   if (!isPunct("{"))
     return initElement(out);
+  Nested nested(*this);
+  if (!nested.allowed())
+    return false;
   advance();
   while (error.empty() && !isPunct("}")) {
     if (!initializer(out, variable))
@@ -174,8 +178,9 @@ bool Parser::registerDecl() {
     if (take("<")) {
       if (!expectInt(count) || !expect(">"))
         return false;
-      if (count + fn->registerTypes.size() > (1 << 20))
-        return fail("'" + fn->name + "' declares more than 1048576 registers");
+      if (count > kMaxRegisters || count + fn->registerTypes.size() > kMaxRegisters)
+        return fail("'" + fn->name + "' declares more than " + llvm::Twine(kMaxRegisters) +
+                    " registers");
       decl.count = int64_t(count);
     }
     if (!fn->scopes[scope].registers.try_emplace(decl.name, decl).second)

@@ -5,8 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 #include "test/unit/Vm/VmTest.h"
+#include <cstdlib>
+#include <fstream>
 
 namespace vmtest {
+
+/// Programs of the tests are the fuzzers' first corpus: COSMATI_PTX_CORPUS names a folder for them.
+static void keepForFuzzers(const std::string &ptx) {
+  if (const char *folder = std::getenv("COSMATI_PTX_CORPUS"))
+    std::ofstream(std::string(folder) + "/" + std::to_string(std::hash<std::string>()(ptx)) + ".ptx")
+        << ptx;
+}
 
 std::vector<std::string> hostIsas() {
   std::vector<std::string> names;
@@ -21,6 +30,7 @@ std::vector<std::string> hostIsas() {
 std::string moduleHeader() { return ".version 8.0\n.target sm_90a\n.address_size 64\n"; }
 
 std::shared_ptr<Module> parse(const std::string &ptx) {
+  keepForFuzzers(ptx);
   auto module = Module::parse(ptx, "test.ptx");
   if (!module) {
     ADD_FAILURE() << llvm::toString(module.takeError());
@@ -30,6 +40,7 @@ std::shared_ptr<Module> parse(const std::string &ptx) {
 }
 
 std::string parseError(const std::string &ptx) {
+  keepForFuzzers(ptx);
   auto module = Module::parse(ptx, "test.ptx");
   return module ? "" : llvm::toString(module.takeError());
 }
