@@ -54,14 +54,14 @@ enum class ScalarType : uint8_t {
 /// One enumerator per row of the instruction table.
 enum class InstId : uint16_t {
 #define PTX_INST(id, family, cls, syntax, operands) id,
-#include "runtime/PtxVm/Instructions.def"
+#include "runtime/PtxVm/Instructions.inc"
   NumInsts
 };
 
 /// Files of handlers; each has one selector per instruction set of the host.
 enum class Family : uint8_t {
 #define PTX_FAMILY(id) id,
-#include "runtime/PtxVm/Instructions.def"
+#include "runtime/PtxVm/Instructions.inc"
   NumFamilies
 };
 

@@ -22,44 +22,18 @@ struct Row {
 constexpr Row rows[] = {
 #define PTX_INST(id, family, cls, syntax, operands)                                                \
   {InstId::id, Family::family, InstClass::cls, syntax, operands},
-#include "runtime/PtxVm/Instructions.def"
+#include "runtime/PtxVm/Instructions.inc"
 };
 
-InstForm::Group parseGroup(llvm::StringRef text, bool optional) {
-  InstForm::Group group;
-  group.optional = optional;
-  text.consume_front(".");
-  if (text.consume_front("("))
-    text.consume_back(")");
-  llvm::SmallVector<llvm::StringRef> alternatives;
-  text.split(alternatives, '|');
-  for (llvm::StringRef alternative : alternatives) {
-    group.alternatives.emplace_back();
-    llvm::SmallVector<llvm::StringRef> words;
-    alternative.split(words, '.');
-    group.alternatives.back().assign(words.begin(), words.end());
-  }
-  return group;
-}
-
-/// "fma.(rn|rz)[.ftz].f32" to opcode and groups. A parenthesis may not nest.
-void parseSyntax(InstForm &form) {
-  llvm::StringRef rest = form.syntax;
-  form.opcode = rest.take_until([](char c) { return c == '.' || c == '['; });
-  rest = rest.drop_front(form.opcode.size());
-  while (!rest.empty()) {
-    if (rest.consume_front("[")) {
-      auto [inside, after] = rest.split(']');
-      form.groups.push_back(parseGroup(inside, true));
-      rest = after;
-    } else {
-      assert(rest.front() == '.' && "modifiers begin with a dot");
-      size_t end = rest.starts_with(".(") ? rest.find(')') + 1 : rest.find_first_of(".[", 1);
-      form.groups.push_back(parseGroup(rest.take_front(end), false));
-      rest = rest.substr(std::min(end, rest.size()));
-    }
-  }
-}
+/// Instructions of PTX that the machine refuses: the beginning of a syntax, and why.
+struct Refusal {
+  const char *syntax;
+  const char *reason;
+};
+constexpr Refusal refusals[] = {
+#define PTX_REJECTED(syntax, reason) {syntax, reason},
+#include "runtime/PtxVm/Instructions.inc"
+};
 
 OperandRule parseRule(llvm::StringRef text) {
   OperandRule rule;
@@ -101,7 +75,10 @@ std::vector<InstForm> buildForms() {
     form.cls = row.cls;
     form.syntax = row.syntax;
     form.operandText = row.operands;
-    parseSyntax(form);
+    std::string error; // the generator has checked the syntax
+    Syntax syntax = parseSyntax(form.syntax, error);
+    form.opcode = syntax.opcode;
+    form.groups = std::move(syntax.groups);
     form.customOperands = form.operandText == "*";
     llvm::SmallVector<llvm::StringRef> words;
     if (!form.customOperands)
@@ -143,35 +120,55 @@ bool sequenceAt(llvm::ArrayRef<llvm::StringRef> sequence, llvm::ArrayRef<llvm::S
   return true;
 }
 
-/// Consumes `mods` group by group; alternatives of neighbouring groups never overlap in the table,
-/// or the earlier group may take them. `reached`: how many modifiers were understood.
-bool matchForm(const InstForm &form, llvm::ArrayRef<llvm::StringRef> mods, InstMatch &match,
-               size_t &reached) {
-  size_t at = 0;
-  unsigned numTypes = 0;
-  match = InstMatch();
-  match.form = &form;
-  for (const InstForm::Group &group : form.groups) {
+/// Consumes `mods` group by group, telling `chose` of each choice; alternatives of neighbouring groups
+/// never overlap in the table, or the earlier group may take them. Returns whether all groups found
+/// their modifiers; `reached`: how many were understood.
+template <class Chose>
+bool matchGroups(llvm::ArrayRef<ModifierGroup> groups, llvm::ArrayRef<llvm::StringRef> mods,
+                 size_t &reached, Chose chose) {
+  reached = 0;
+  for (const ModifierGroup &group : groups) {
     const llvm::SmallVector<llvm::StringRef, 1> *chosen = nullptr;
     for (const auto &alternative : group.alternatives)
-      if (sequenceAt(alternative, mods, at))
+      if (sequenceAt(alternative, mods, reached))
         chosen = &alternative;
-    reached = at;
     if (!chosen) {
       if (group.optional)
         continue;
       return false;
     }
-    for (llvm::StringRef word : *chosen) {
+    chose(*chosen);
+    reached += chosen->size();
+  }
+  return true;
+}
+
+bool matchForm(const InstForm &form, llvm::ArrayRef<llvm::StringRef> mods, InstMatch &match,
+               size_t &reached) {
+  unsigned numTypes = 0;
+  match = InstMatch();
+  match.form = &form;
+  bool complete = matchGroups(form.groups, mods, reached, [&](const auto &words) {
+    for (llvm::StringRef word : words) {
       if (ScalarType type = parseScalarType(word); type != ScalarType::None && numTypes < 3)
         match.types[numTypes++] = type;
       if (auto it = modifierIds().find(word); it != modifierIds().end())
         match.mods[unsigned(it->second) / 64] |= uint64_t(1) << (unsigned(it->second) % 64);
     }
-    at += chosen->size();
+  });
+  return complete && reached == mods.size();
+}
+
+/// Why the table refuses an instruction; empty if it doesn't name it. Looked up once, for an error.
+llvm::StringRef refusalOf(llvm::StringRef opcode, llvm::ArrayRef<llvm::StringRef> mods) {
+  for (const Refusal &refusal : refusals) {
+    std::string error;
+    Syntax syntax = parseSyntax(refusal.syntax, error);
+    size_t reached;
+    if (syntax.opcode == opcode && matchGroups(syntax.groups, mods, reached, [](const auto &) {}))
+      return refusal.reason;
   }
-  reached = at;
-  return at == mods.size();
+  return {};
 }
 
 } // namespace
@@ -183,19 +180,20 @@ llvm::ArrayRef<InstForm> cosmati::ptxvm::instructionForms() {
 
 bool cosmati::ptxvm::matchInstruction(llvm::StringRef opcode, llvm::ArrayRef<llvm::StringRef> mods,
                                       InstMatch &match, std::string &reason) {
-  auto it = formsByOpcode().find(opcode);
-  if (it == formsByOpcode().end()) {
-    reason = ("instruction '" + opcode + "' is not implemented").str();
-    return false;
-  }
   size_t furthest = 0;
-  for (const InstForm *form : it->second) {
-    size_t reached = 0;
-    if (matchForm(*form, mods, match, reached))
-      return true;
-    furthest = std::max(furthest, reached);
-  }
-  if (furthest < mods.size())
+  auto it = formsByOpcode().find(opcode);
+  if (it != formsByOpcode().end())
+    for (const InstForm *form : it->second) {
+      size_t reached = 0;
+      if (matchForm(*form, mods, match, reached))
+        return true;
+      furthest = std::max(furthest, reached);
+    }
+  if (llvm::StringRef refusal = refusalOf(opcode, mods); !refusal.empty())
+    reason = ("not implemented: " + refusal).str();
+  else if (it == formsByOpcode().end())
+    reason = ("instruction '" + opcode + "' is not implemented").str();
+  else if (furthest < mods.size())
     reason = ("'." + mods[furthest] + "' is not implemented here for '" + opcode + "'").str();
   else
     reason = ("'" + opcode + "' lacks a modifier or type").str();

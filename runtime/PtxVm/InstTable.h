@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/PtxVm/PtxVm.h"
+#include "runtime/PtxVm/Syntax.h"
 #include "runtime/PtxVm/Types.h"
 #include "runtime/PtxVm/exec/Exec.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -16,7 +17,7 @@
 
 namespace cosmati::ptxvm {
 
-/// What an operand must be; see Instructions.def.
+/// What an operand must be; see Instructions.td.
 struct OperandRule {
   enum Kind : uint8_t {
     Typed,
@@ -43,12 +44,8 @@ struct InstForm {
   InstClass cls;
   llvm::StringRef syntax, operandText;
   llvm::StringRef opcode;
-  /// Modifier groups in order; alternatives may be sequences ("xorsign.abs").
-  struct Group {
-    bool optional = false;
-    llvm::SmallVector<llvm::SmallVector<llvm::StringRef, 1>, 4> alternatives;
-  };
-  std::vector<Group> groups;
+  using Group = ModifierGroup;
+  std::vector<Group> groups; ///< modifiers in order
   std::vector<OperandRule> operands;
   bool customOperands = false;
 };
@@ -61,11 +58,11 @@ struct InstMatch {
   bool has(Mod m) const { return mods[unsigned(m) / 64] >> (unsigned(m) % 64) & 1; }
 };
 
-/// All rows, in the order of Instructions.def.
+/// All rows, in the order of Instructions.td.
 llvm::ArrayRef<InstForm> instructionForms();
 
-/// Finds the row for `opcode` with `mods`. On failure `reason` names the first modifier that no row
-/// accepts at its place.
+/// Finds the row for `opcode` with `mods`. On failure `reason` says why PTX's instruction is rejected,
+/// or names the first modifier that no row accepts at its place.
 bool matchInstruction(llvm::StringRef opcode, llvm::ArrayRef<llvm::StringRef> mods,
                       InstMatch &match, std::string &reason);
 
