@@ -41,6 +41,13 @@ struct HostBuffer {
   uint64_t bytes = 0;
   llvm::StringRef name; // the argument's, for reports
   bool writable = true;
+  /// What of the buffer the argument itself is: an array of `rank` dimensions with its first element
+  /// at `first`, strides in bytes. The VM bounds accesses to it when it checks slices. Null: the
+  /// whole buffer.
+  void *first = nullptr;
+  const int64_t *shape = nullptr, *strides = nullptr;
+  int rank = 0;
+  uint32_t elementBytes = 0;
 };
 
 struct DeviceProperties {

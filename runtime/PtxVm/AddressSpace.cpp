@@ -6,13 +6,58 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/AddressSpace.h"
 #include <algorithm>
+#include <cstdio>
 
 using namespace cosmati::ptxvm;
 
 namespace {
 constexpr uint64_t kGuard = uint64_t(1) << 31;
 constexpr uint64_t kSlot = uint64_t(1) << 32;
+constexpr size_t kMaxReleased = 1024; ///< buffers that are remembered after their end
+
+/// The bytes of a view whose dimensions all have more than one element and positive strides, given
+/// from the smallest stride to the largest.
+StridedBytes bytesOf(const std::vector<StridedBytes::Level> &dimensions, uint32_t itemsize) {
+  StridedBytes view;
+  view.run = itemsize;
+  uint64_t extent = itemsize; // of everything so far
+  for (const StridedBytes::Level &d : dimensions) {
+    if (d.stride <= extent) { // interleaves with what is inside, or touches its last run
+      view.levels.clear();
+      view.run = extent;
+    }
+    if (d.stride <= view.run && view.levels.empty())
+      view.run += d.stride * (d.count - 1);
+    else
+      view.levels.insert(view.levels.begin(), d);
+    extent += d.stride * (d.count - 1);
+  }
+  return view;
+}
 } // namespace
+
+uint64_t StridedBytes::inRun(uint64_t offset) const {
+  for (const Level &level : levels)
+    offset -= std::min(offset / level.stride, level.count - 1) * level.stride;
+  return offset;
+}
+
+bool Region::runAt(uint64_t address, uint64_t &begin, uint64_t &size) const {
+  uint64_t offset = address - base;
+  if (offset >= bytes)
+    return false;
+  if (!view) {
+    begin = base;
+    size = bytes;
+    return true;
+  }
+  uint64_t into = view->inRun(offset);
+  if (into >= view->run)
+    return false;
+  begin = address - into;
+  size = view->run;
+  return true;
+}
 
 const Region *RegionMap::find(uint64_t address, uint64_t bytes) const {
   auto it = std::upper_bound(regions.begin(), regions.end(), address,
@@ -21,9 +66,17 @@ const Region *RegionMap::find(uint64_t address, uint64_t bytes) const {
     if (reach[k] <= address)
       return nullptr; // nothing at or before k reaches this far
     const Region &r = regions[k];
-    if (r.bytes >= bytes && address - r.base <= r.bytes - bytes)
+    uint64_t begin, size;
+    if (r.runAt(address, begin, size) && size >= bytes && address - begin <= size - bytes)
       return &r;
   }
+  return nullptr;
+}
+
+const Region *RegionMap::findReleased(uint64_t address) const {
+  for (auto it = released.rbegin(); it != released.rend(); ++it)
+    if (address - it->base < it->bytes)
+      return &*it;
   return nullptr;
 }
 
@@ -55,43 +108,128 @@ uint64_t AddressSpace::reserve(const void *host, uint64_t bytes) {
   return base;
 }
 
-uint64_t AddressSpace::map(void *host, uint64_t bytes, std::string name, bool writable) {
-  std::lock_guard<std::mutex> lock(mutex);
+/// Gives `region` an address and adds it. Returns its base.
+uint64_t AddressSpace::place(Region &region, const MapOptions &options) {
   cached.reset();
+  region.writable = options.writable;
+  region.written = options.written;
+  region.writtenFrom = options.writtenFrom;
+  if (!region.written && !options.initialized)
+    region.written = std::make_shared<WrittenBytes>(region.bytes);
+  for (const Region &r : regions) {
+    // Bytes shared with a buffer keep their distance to it, and its account of what is written.
+    bool overlaps = region.bytes && r.bytes && region.host < r.host + r.bytes &&
+                    r.host < region.host + region.bytes;
+    if (!overlaps)
+      continue;
+    uint64_t distance = uint64_t(region.host - r.host);
+    if (!region.base)
+      region.base = r.base + distance;
+    bool within = distance <= r.bytes && region.bytes <= r.bytes - distance;
+    if (r.written && !region.written && within) {
+      region.written = r.written;
+      region.writtenFrom = r.writtenFrom + distance;
+    }
+  }
+  if (!region.base)
+    region.base = reserve(region.host, region.bytes);
+  region.handle += region.base;
+  regions.push_back(region);
+  return region.base;
+}
+
+uint64_t AddressSpace::map(void *host, uint64_t bytes, std::string name,
+                           const MapOptions &options) {
+  std::lock_guard<std::mutex> lock(mutex);
   auto *begin = static_cast<uint8_t *>(host);
-  uint64_t base = 0;
-  for (Region &r : regions) {
-    if (r.host == begin && r.bytes == bytes && r.writable == writable) {
+  for (Region &r : regions)
+    if (r.host == begin && r.bytes == bytes && r.writable == options.writable && !r.view) {
       ++r.uses;
       return r.base;
     }
-    // Bytes shared with a buffer keep their distance to it.
-    bool overlaps = bytes && r.bytes && begin < r.host + r.bytes && r.host < begin + bytes;
-    if (overlaps && !base)
-      base = r.base + uint64_t(begin - r.host);
-  }
   Region region;
-  region.base = base ? base : reserve(host, bytes);
   region.bytes = bytes;
   region.host = begin;
-  region.writable = writable;
   region.name = std::move(name);
-  regions.push_back(std::move(region));
-  return regions.back().base;
+  return place(region, options);
 }
 
-bool AddressSpace::unmap(uint64_t address, uint64_t bytes) {
+uint64_t AddressSpace::mapStrided(void *host, std::span<const uint64_t> shape,
+                                  std::span<const int64_t> strides, uint32_t itemsize,
+                                  std::string name, const MapOptions &options) {
+  std::vector<StridedBytes::Level> dimensions;
+  uint64_t below = 0, extent = itemsize; // `below`: bytes before element (0, ..., 0)
+  for (size_t k = 0; k < shape.size(); ++k) {
+    if (shape[k] == 0)
+      return map(host, 0, std::move(name), options);
+    uint64_t stride = strides[k] < 0 ? 0 - uint64_t(strides[k]) : uint64_t(strides[k]);
+    if (shape[k] == 1 || stride == 0)
+      continue;
+    below += strides[k] < 0 ? stride * (shape[k] - 1) : 0;
+    extent += stride * (shape[k] - 1);
+    dimensions.push_back({stride, shape[k]});
+  }
+  std::stable_sort(dimensions.begin(), dimensions.end(),
+                   [](const auto &a, const auto &b) { return a.stride < b.stride; });
+  auto view = std::make_shared<StridedBytes>(bytesOf(dimensions, itemsize));
+  auto *begin = static_cast<uint8_t *>(host) - below;
+  std::lock_guard<std::mutex> lock(mutex);
+  Region region;
+  region.bytes = extent;
+  region.host = begin;
+  region.name = std::move(name);
+  region.view = std::move(view);
+  region.handle = below;
+  return place(region, options) + below;
+}
+
+void AddressSpace::release(Region region, std::string when) {
+  region.released = when.empty() ? "by the host" : std::move(when);
+  if (released.size() == kMaxReleased)
+    released.erase(released.begin());
+  released.push_back(std::move(region));
+  cached.reset();
+}
+
+bool AddressSpace::unmap(uint64_t address, uint64_t bytes, std::string when) {
   std::lock_guard<std::mutex> lock(mutex);
   for (auto it = regions.begin(); it != regions.end(); ++it) {
-    if (it->base != address || it->bytes != bytes)
+    if (it->handle != address || (it->bytes != bytes && !it->view))
       continue;
     if (--it->uses == 0) {
-      cached.reset();
+      Region gone = std::move(*it);
       regions.erase(it);
+      release(std::move(gone), std::move(when));
     }
     return true;
   }
   return false;
+}
+
+uint64_t AddressSpace::mapReleased(uint64_t bytes, std::string name, std::string when) {
+  std::lock_guard<std::mutex> lock(mutex);
+  Region region;
+  region.base = region.handle = reserve(nullptr, bytes);
+  region.bytes = bytes;
+  region.name = std::move(name);
+  uint64_t base = region.base;
+  release(std::move(region), std::move(when));
+  return base;
+}
+
+std::string cosmati::ptxvm::releasedText(const Region &r) {
+  char address[32];
+  std::snprintf(address, sizeof(address), "0x%llx", static_cast<unsigned long long>(r.base));
+  return "'" + r.name + "' (" + std::to_string(r.bytes) + " bytes at " + address + "), released " +
+         r.released;
+}
+
+std::string AddressSpace::releasedAt(uint64_t address) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  for (auto it = released.rbegin(); it != released.rend(); ++it)
+    if (it->handle == address)
+      return releasedText(*it);
+  return "";
 }
 
 std::shared_ptr<const RegionMap> AddressSpace::snapshot() const {
@@ -99,6 +237,7 @@ std::shared_ptr<const RegionMap> AddressSpace::snapshot() const {
   if (!cached) {
     auto map = std::make_shared<RegionMap>();
     map->regions = regions;
+    map->released = released;
     map->finish();
     cached = map;
   }
