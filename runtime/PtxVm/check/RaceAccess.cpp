@@ -1,0 +1,176 @@
+//===- RaceAccess.cpp - accesses become marks in shadow memory ------------===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/check/RaceCursor.h"
+
+using namespace cosmati::ptxvm;
+using namespace cosmati::ptxvm::races;
+
+/// Whether whoever is unordered with `old`, a mark of the same kind, is also unordered with `m`,
+/// which can take its place then.
+static bool replaces(const Probe &p, const Mark &old) {
+  const Mark &m = p.mark;
+  if (old.cta != m.cta || old.is(MarkPending) || old.is(MarkAgent) ||
+      (m.is(MarkStrong) && !old.is(MarkStrong)))
+    return false;
+  if (old.time <= p.cta.floor)
+    return true;
+  if (old.warp != m.warp || (old.flags ^ m.flags) & MarkSpread)
+    return false;
+  if (m.is(MarkSpread))
+    return old.place.base == m.place.base && old.place.shift == m.place.shift;
+  return !(old.lanes & ~m.lanes);
+}
+/// The same instruction by other lanes of the warp at the same bytes.
+static bool joins(const Mark &m, const Mark &old) {
+  return old.bytes == m.bytes && old.time == m.time && old.inst == m.inst && old.warp == m.warp &&
+         old.cta == m.cta && old.flags == m.flags && !m.is(MarkSpread) && !m.is(MarkPending) &&
+         !m.is(MarkAgent);
+}
+
+namespace {
+/// What becomes of earlier marks of a kind of which the line keeps several.
+struct Keeper {
+  const Probe &p;
+  Mark *oldest = nullptr;
+  unsigned kept = 0;
+  bool joined = false;
+
+  void meet(Mark &old, uint32_t overlap) {
+    const Mark &m = p.mark;
+    if (replaces(p, old)) {
+      old.bytes &= ~overlap;
+    } else if (joins(m, old)) {
+      old.lanes |= m.lanes;
+      joined = true;
+    } else {
+      bool older = !((old.flags | m.flags) & (MarkSpread | MarkPending | MarkAgent)) &&
+                   old.cta == m.cta && old.warp == m.warp && !(old.bytes & ~m.bytes) &&
+                   m.is(MarkStrong) == old.is(MarkStrong);
+      if (older && !(old.lanes &= ~m.lanes)) {
+        old.bytes = 0;
+        return;
+      }
+      oldest = oldest ? oldest : &old;
+      ++kept;
+    }
+  }
+  /// Global memory: of each byte, two.
+  void bound() {
+    if (p.space == Space::Global && kept > 1 && !oldest->is(MarkPending))
+      oldest->bytes &= ~p.mark.bytes;
+  }
+};
+} // namespace
+
+/// `keep`: the access leaves a mark.
+void RaceChecker::record(Line &line, Probe &p, bool keep) {
+  const Mark &m = p.mark;
+  Keeper reads{p}, strongWrites{p};
+  line.each([&](Mark &old) {
+    uint32_t overlap = old.bytes & m.bytes;
+    if (!overlap)
+      return;
+    if (!old.is(MarkWrite) && !m.is(MarkWrite)) {
+      if (keep)
+        reads.meet(old, overlap);
+      return;
+    }
+    Conflict conflict = compare(p, old, overlap);
+    if (conflict.clash != Clash::None)
+      report(p, old, conflict);
+    if (!keep || !m.is(MarkWrite))
+      return;
+    if (!m.is(MarkStrong) || !old.is(MarkWrite)) {
+      old.bytes &= ~overlap;
+      return;
+    }
+    // An atomic operation leaves the plain write before it, which others may race with.
+    if (old.is(MarkStrong))
+      strongWrites.meet(old, overlap);
+    else if (p.cta.alone && p.space == Space::Shared && !old.is(MarkAgent) &&
+             !old.is(MarkPending) && old.time <= p.cta.floor)
+      old.bytes &= ~overlap;
+  });
+  if (!keep)
+    return;
+  if (m.is(MarkWrite))
+    strongWrites.bound();
+  else
+    reads.bound();
+  if (!reads.joined && !strongWrites.joined)
+    line.add(m);
+}
+
+void RaceChecker::recordRange(Probe &p, uint64_t address, uint64_t bytes, bool keep) {
+  LineCursor cursor(*this, p.cta, p.space, p.owner);
+  for (uint64_t end = address + bytes; address < end;) {
+    uint64_t first = address & ~(kLineBytes - 1);
+    uint64_t stop = std::min(end, first + kLineBytes);
+    p.line = first;
+    uint32_t upTo = stop - first == kLineBytes ? ~0u : (1u << (stop - first)) - 1;
+    p.mark.bytes = upTo & ~0u << (address - first);
+    if (Line *line = cursor.at(first))
+      record(*line, p, keep);
+    address = stop;
+  }
+}
+
+/// Consecutive lanes at consecutive places make one mark per line.
+void RaceChecker::recordLanes(Probe &p, const AccessEvent &e) {
+  LineCursor cursor(*this, p.cta, e.space, e.owner);
+  const uint64_t *address = e.address;
+  uint32_t size = e.bytes;
+  uint8_t flags = p.mark.flags;
+  unsigned shift = unsigned(__builtin_ctz(size));
+  for (unsigned l = unsigned(__builtin_ctz(e.lanes)); l < kLanes;) {
+    if (!(e.lanes >> l & 1)) {
+      ++l;
+      continue;
+    }
+    uint64_t first = address[l];
+    uint32_t offset = uint32_t(first) & (kLineBytes - 1);
+    unsigned run = 1;
+    for (uint32_t end = offset + size; l + run < kLanes && end < kLineBytes; ++run, end += size)
+      if (!(e.lanes >> (l + run) & 1) || address[l + run] != first + uint64_t(run) * size)
+        break;
+    p.line = first - offset;
+    uint32_t bytes = run * size;
+    p.mark.bytes = (bytes == kLineBytes ? ~0u : (1u << bytes) - 1) << offset;
+    if (run > 1) {
+      p.mark.flags = flags | MarkSpread;
+      p.mark.place.base = int8_t(int(l) - int(offset >> shift));
+      p.mark.place.shift = uint8_t(shift);
+    } else {
+      p.mark.flags = flags;
+      p.mark.lanes = 1u << l;
+      p.mark.agent = 0;
+    }
+    if (Line *line = cursor.at(p.line))
+      record(*line, p, /*keep=*/true);
+    l += run;
+  }
+}
+
+void RaceChecker::access(const AccessEvent &e) {
+  if (e.space != Space::Global && e.space != Space::Shared)
+    return;
+  CtaState &c = stateOf(e.warp);
+  Probe p{c, e.warp, &e, {}};
+  p.space = e.space;
+  p.owner = e.owner;
+  p.agreed = c.clockOf(e.warp).agree(e.lanes, p.known);
+  p.mark.time = c.now;
+  p.mark.inst = e.index;
+  p.mark.cta = c.linear;
+  p.mark.warp = uint8_t(e.warp.index);
+  p.mark.flags = uint8_t(
+      (e.kind == AccessKind::Read ? 0 : MarkWrite) |
+      (e.order == MemoryOrder::Weak ? 0 : MarkStrong | int(reachOf(e.scope) << kReachShift)));
+  recordLanes(p, e);
+  if (e.order != MemoryOrder::Weak)
+    strongAccess(c, e);
+}
