@@ -143,12 +143,12 @@ Rates runLoop(const Bench &bench, uint32_t threads) {
 
 /// C = A B, 512 x 512 x 512 in f32.
 Rates runGemm(uint32_t threads) {
-  auto file = llvm::MemoryBuffer::getFile(COSMATI_VM_CUDA_DIR "/matrix.ptx", /*IsText=*/true);
+  auto file = llvm::MemoryBuffer::getFile(COSMATI_VM_CUDA_DIR "/matrix.sm_80.ptx", /*IsText=*/true);
   if (!file) {
-    llvm::errs() << "matrix.ptx: " << file.getError().message() << "\n";
+    llvm::errs() << "matrix.sm_80.ptx: " << file.getError().message() << "\n";
     exit(1);
   }
-  auto module = load((*file)->getBuffer(), "matrix.ptx");
+  auto module = load((*file)->getBuffer(), "matrix.sm_80.ptx");
   constexpr int n = 512;
   std::vector<float> a(n * n, 1.0f), b(n * n, 2.0f), c(n * n);
   AddressSpace memory;

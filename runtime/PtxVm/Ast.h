@@ -14,10 +14,19 @@
 #include "runtime/PtxVm/Types.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/Twine.h"
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace cosmati::ptxvm {
+
+/// Who may use a module-scope symbol.
+enum class Linkage : uint8_t { Static, Visible, Extern, Weak, Common };
+
+} // namespace cosmati::ptxvm
 
 namespace cosmati::ptxvm::ast {
 
@@ -67,11 +76,14 @@ struct Variable {
   ScalarType type = ScalarType::None;
   uint64_t count = 1; ///< elements; 0 for an array without a size
   bool array = false;
-  bool external = false;
+  Linkage linkage = Linkage::Static;
   bool pointer = false; ///< .ptr on an entry's parameter
   uint32_t align = 1;
   uint32_t line = 0;
-  std::vector<Operand> init; ///< flattened initialiser, one operand per element
+  /// Initialised elements, the rest is zero. A name's `negated` marks generic(name), `value` a mask.
+  std::vector<std::pair<uint64_t, Operand>> init;
+  llvm::SmallVector<uint64_t, 2> dims; ///< elements by dimension; 0: not given
+  bool isExternal() const { return linkage == Linkage::Extern; }
   uint64_t bytes() const { return count * bytesOf(type); }
 };
 
@@ -88,10 +100,12 @@ struct Scope {
   llvm::StringMap<RegisterDecl> registers;
   llvm::StringMap<uint32_t> variables; ///< index into Function::variables
   llvm::StringMap<uint32_t> labels;    ///< index into Function::body
+  llvm::StringMap<unsigned> vectors;   ///< elements of vector registers; `registers` has a.x ...
 };
 
 struct Function {
   llvm::StringRef name;
+  Linkage linkage = Linkage::Static;
   bool entry = false;
   bool defined = false;
   uint32_t line = 0;
@@ -100,15 +114,27 @@ struct Function {
   std::vector<Scope> scopes;             ///< scope 0 is the function's
   std::vector<ScalarType> registerTypes; ///< by register number
   std::vector<Statement> body;
-  std::optional<std::array<uint32_t, 3>> reqntid, maxntid;
+  std::optional<std::array<uint32_t, 3>> reqntid, maxntid, reqnctapercluster;
+  std::optional<uint32_t> maxClusterRank;
+  bool explicitCluster = false, blocksAreClusters = false;
+};
+
+/// `.alias name, target;`
+struct Alias {
+  llvm::StringRef name, target;
+  uint32_t line = 0;
 };
 
 struct Module {
-  std::string text; ///< owns all names
+  std::string name;              ///< in messages
+  std::string text;              ///< owns all names but those of intern()
+  std::deque<std::string> names; ///< that the parser made
+  llvm::StringRef intern(const llvm::Twine &name) { return names.emplace_back(name.str()); }
   std::string target;
   unsigned versionMajor = 0, versionMinor = 0;
   std::vector<Variable> variables; ///< module scope
   std::vector<Function> functions;
+  std::vector<Alias> aliases;
   llvm::StringMap<uint32_t> variableIndex, functionIndex;
 };
 

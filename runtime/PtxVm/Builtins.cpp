@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/exec/Cluster.h"
 #include "runtime/PtxVm/exec/Control.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cstdio>
@@ -19,8 +20,9 @@ uint8_t *hostOf(Warp &w, uint64_t address, uint64_t bytes, unsigned lane) {
   uint64_t window = address & ~(kWindowBytes - 1), offset = address - window;
   if (window == kLocalWindow)
     return offset + bytes <= w.localStride ? w.local + lane * w.localStride + offset : nullptr;
+  FaultKind kind;
   if (window == kSharedWindow)
-    return offset + bytes <= w.sharedBytes ? w.shared + offset : nullptr;
+    return clusterLane(w, offset, uint32_t(bytes), kind);
   const RegionSlot *r = findRegion(w, address, bytes);
   return r ? r->host + (address - r->base) : nullptr;
 }

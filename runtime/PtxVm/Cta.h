@@ -17,7 +17,10 @@
 
 #include "runtime/PtxVm/Async.h"
 #include "runtime/PtxVm/Program.h"
+#include "runtime/PtxVm/Schedule.h"
+#include "runtime/PtxVm/Warpgroup.h"
 #include <atomic>
+#include <chrono>
 #include <mutex>
 
 namespace cosmati::ptxvm {
@@ -27,6 +30,7 @@ struct Frame {
   uint8_t *regs = nullptr; ///< aligned to 64 bytes
   uint32_t function = 0;
   uint64_t localBase = 0;
+  std::array<std::shared_ptr<void>, 2> shadow; ///< what checkers keep for its registers
 };
 
 /// A place where lanes wait for their siblings: a block, or (call) the return of a function.
@@ -42,7 +46,7 @@ struct Reconv {
   bool used = false;
 };
 
-enum class Wait : uint8_t { None, Barrier, Meeting, Mbarrier };
+enum class Wait : uint8_t { None, Barrier, Meeting, Mbarrier, Cluster, Warpgroup };
 
 struct Split {
   const Inst *pc = nullptr;
@@ -67,7 +71,10 @@ struct WarpState {
   uint32_t idleYields = 0;      ///< yields since lanes last met
   uint32_t allLanes = 0;        ///< lanes that exist
   uint32_t giveUp = 0;          ///< lanes whose try_wait is to return false
+  uint32_t clusterArrived = 0;  ///< lanes at the cluster's barrier, which is not complete
+  uint32_t clusterPassed = 0;   ///< lanes whose arrival completed it, and that have yet to wait
   AsyncCopies copies;
+  WgmmaQueue wgmma;
 };
 
 struct NamedBarrier {
@@ -80,9 +87,17 @@ struct NamedBarrier {
 };
 
 struct Launch;
+struct Cluster;
+struct InstCounts;
+class Profiler;
+class Observer;
+struct ObservedCode;
 
 struct Cta {
   Launch *launch = nullptr;
+  Cluster *cluster = nullptr;
+  uint32_t rank = 0;     ///< within the cluster
+  bool finished = false; ///< all its threads have exited
   std::vector<std::unique_ptr<Warp>> warps;
   std::vector<std::unique_ptr<WarpState>> states;
   std::unique_ptr<uint8_t[]> sharedOwner;
@@ -90,25 +105,49 @@ struct Cta {
   uint64_t linear = 0;
   uint32_t threads = 0;
   std::array<NamedBarrier, 16> barriers;
-  uint64_t random = 0; ///< state of the scheduling order; 0: in order
+  TurnState turns;
+  InstCounts *counts = nullptr; ///< the profiler's, when there is one
   uint64_t instructions = 0;
   std::vector<uint64_t> *blockCounts = nullptr;
-  std::vector<BulkCopy> bulkLoads; ///< in order of issue
-  uint32_t giveUps = 0;            ///< times all try_waits were let go since a phase completed
+  std::vector<BulkCopy> bulkLoads; ///< whose mbarrier is in this CTA, in order of issue
+  std::unique_ptr<Warpgroups> warpgroups; ///< null before its first wgmma
+  void *races = nullptr; ///< the race checker's view of it (check/RaceState.h)
+};
+
+/// The CTAs of a cluster, which one host thread runs in turns. Their shared memory stays until all
+/// have ended. A launch without clusters has clusters of one CTA.
+struct Cluster {
+  std::vector<std::unique_ptr<Cta>> ctas; ///< by rank
+  uint64_t random = 0;                    ///< state of the order of turns; 0: by rank
+  uint32_t giveUps = 0; ///< times all try_waits were let go since a phase completed
 };
 
 /// What all CTAs of a launch share.
 struct Launch {
   const Program *program = nullptr;
+  const Inst *code = nullptr;               ///< what runs: the program's, or its observed copy
+  const Inst *const *blockStart = nullptr;  ///< by block, in `code`
+  Observer *observer = nullptr;             ///< null: nobody watches
+  const ObservedCode *observed = nullptr;   ///< wrappers' view of `code`
+  Profiler *profiler = nullptr;
+  std::recursive_mutex strongMutex;         ///< see check/Observer.h
+  std::atomic<uint64_t> tokens{0};          ///< asynchronous operations, when observed
   const EntryInfo *entry = nullptr;
   uint32_t function = 0;
   const LaunchConfig *config = nullptr;
   std::vector<uint8_t> params;
   std::shared_ptr<const RegionMap> regions;
   uint32_t sharedBytes = 0;
+  bool explicitCluster = false; ///< by the launch or by a directive
   std::atomic<bool> stop{false};
+  std::vector<uint8_t> switchPoints; ///< by instruction; for the adversarial schedule
+  std::atomic<bool> interrupted{false};
+  std::chrono::steady_clock::time_point nextPoll; ///< of the thread that called launch()
   std::mutex mutex; ///< findings, printing
   std::vector<Finding> findings;
+
+  uint32_t indexOf(const Inst *i) const { return uint32_t(i - code); }
+  const InstInfo &infoOf(const Inst *i) const { return program->info[indexOf(i)]; }
 };
 
 // Splits.cpp
@@ -134,7 +173,7 @@ void removeMembers(Warp &w, int32_t entry, int32_t end, uint32_t mask);
 int32_t newReconv(WarpState &s);
 
 // Frames.cpp
-Frame *newFrame(Warp &w, uint32_t function, uint64_t localBase);
+Frame *newFrame(Warp &w, uint32_t function, uint64_t localBase, uint32_t lanes);
 void fillSpecials(Warp &w, Frame &frame);
 void ensureLocal(Warp &w, uint64_t bytesPerLane);
 
@@ -155,22 +194,59 @@ bool completeBulkLoads(Cta &cta, const uint8_t *mbarrier);
 /// Completes the bulk groups of lanes that end.
 void completeBulkStores(Warp &w, uint32_t lanes);
 
+// exec/Wgmma.cpp
+/// A warp has exited: has it executed what the others of its warpgroup have? False after a fault.
+bool warpgroupExit(Warp &w);
+
 // exec/Mbarrier.cpp
 /// Arrives `count` times at an initialised mbarrier and, if that ends its phase, wakes who waits.
 void arriveAt(Cta &cta, uint8_t *mbarrier, uint32_t count);
-/// Lets all waiting try_waits return false; false if none waits, or this has been done too often
+/// Lets all waiting try_waits of the cluster return false; false if none waits, or this has been done too often
 /// without a phase completing in between.
-bool releaseTryWaits(Cta &cta);
+bool releaseTryWaits(Cluster &cluster);
 
 // Scheduler.cpp
-enum class CtaStatus { Running, Finished, Failed };
+enum class CtaStatus { Running, Finished, Failed, Blocked };
+/// Makes it the CTA with this number in the grid.
 void startCta(Cta &cta, uint64_t linear);
-/// Runs the CTA for about `slices` warp slices.
-CtaStatus runCta(Cta &cta, uint32_t slices);
+/// Runs the CTA for about `slices` warp slices and adds how many there were to `done`. Blocked: no
+/// warp can go on by itself.
+CtaStatus runCta(Cta &cta, uint32_t slices, uint32_t &done);
 std::unique_ptr<Cta> newCta(Launch &launch, std::vector<uint64_t> &blockCounts);
 
+// ClusterRun.cpp
+/// Completes and checks config.cluster (and, for .blocksareclusters, config.grid). Returns what is
+/// wrong; empty if nothing is.
+std::string shapeCluster(const Program &program, const EntryInfo &entry, LaunchConfig &config);
+std::unique_ptr<Cluster> newCluster(Launch &launch, std::vector<uint64_t> &blockCounts);
+/// Places the CTAs of the cluster with this number in the grid.
+void startCluster(Cluster &cluster, uint64_t linear);
+/// Runs the cluster for about `slices` warp slices; never Blocked.
+CtaStatus runCluster(Cluster &cluster, uint32_t slices);
+
+// exec/Cluster.cpp
+/// A CTA has ended: false after a fault, if copies into or out of its shared memory that others wait
+/// for are still in flight.
+bool checkNothingInFlight(Cta &cta);
+
+// exec/ClusterBarrier.cpp
+/// Re-examines the cluster's barrier after lanes of the warp have exited.
+void clusterExit(Warp &w);
+
+// Launch.cpp
+/// Asks LaunchConfig::poll when it is time to, on the thread that called launch().
+void pollLaunch(Launch &launch);
+
+// exec/AsyncCopy.cpp, exec/Bulk.cpp
+/// Moves the data of the warp's copies that are in flight, before anybody waits for it.
+void completeCopiesEarly(Warp &w);
+void performStoresEarly(Warp &w);
+
 // Fault.cpp
-void faultDeadlock(Cta &cta);
+void faultDeadlock(Cluster &cluster);
 void faultText(Warp &w, const Inst *i, FaultKind kind, uint32_t lanes, const std::string &reason);
+/// As `fault`, with a further line that says what is accessed.
+const Inst *faultNoted(Warp &w, const Inst *i, FaultKind kind, unsigned lane, uint64_t address,
+                       uint32_t bytes, Space space, const std::string &note);
 
 } // namespace cosmati::ptxvm

@@ -19,6 +19,8 @@
 
 namespace cosmati::ptxvm {
 
+enum class Element : uint8_t;
+
 /// A register, constant or special register before slots are known.
 struct VirtualOp {
   enum Kind : uint8_t { None, Register, Constant, SpecialReg };
@@ -42,13 +44,16 @@ struct Draft {
   std::vector<VirtualOp> vector; ///< operands of an access with more than four elements
   bool vectorIsDestination = false;
   uint8_t vectorResults = 0; ///< else: how many of them, the first ones, are written
+  std::vector<llvm::StringRef> vectorNames; ///< wgmma: registers of `vector` as written
   VirtualOp guard;
   InstClass cls = InstClass::Control;
+  InstMatch match;
   uint32_t statement = 0;
   uint32_t label = 0;            ///< Label: its number
   std::vector<uint32_t> targets; ///< Branch: one label; BranchTable: all
   bool conditional = false;      ///< Branch: may fall through
   bool synthetic = false;        ///< not in the source
+  uint32_t variable = kNoVariable; ///< whose address it names
 };
 
 /// A constant of the frame.
@@ -59,6 +64,8 @@ struct ConstantValue {
 struct SpecialUse {
   Special which;
   uint8_t bits;
+  uint32_t offset = 0; ///< SharedAddress
+  bool operator==(const SpecialUse &) const = default;
 };
 
 /// Everything known about a function while it is decoded.
@@ -74,14 +81,21 @@ struct VariablePlace {
   Space space = Space::Generic;
   uint64_t address = 0;
   bool frameRelative = false;
+  uint32_t variable = kNoVariable; ///< in Program::variables
 };
 
 /// What functions need to know about the module around them.
 struct ModuleContext {
+  ModuleContext(Program &program, const std::vector<const ast::Function *> &allFunctions)
+      : program(program), allFunctions(allFunctions) {}
   Program &program;
-  const ast::Module &ast;
-  llvm::StringMap<VariablePlace> variables; ///< module scope
-  uint32_t dynamicShared = 0;               ///< where `.extern .shared` arrays begin
+  const std::vector<const ast::Function *> &allFunctions; ///< of all linked modules
+  llvm::StringRef name;                                   ///< the module's, for messages
+  llvm::StringMap<VariablePlace> variables;               ///< module scope
+  llvm::StringMap<uint32_t> functions;  ///< by name as this module sees them: number
+  llvm::StringMap<uint32_t> unresolved; ///< .extern variables that nobody defines; their lines
+  /// Why `symbol` isn't there.
+  std::string missing(llvm::StringRef symbol) const;
 };
 
 /// Decodes one function. Member functions return false once `error` is set.
@@ -127,7 +141,7 @@ private:
   VirtualOp constant(SlotClass cls, uint64_t lo, uint64_t hi = 0);
   VirtualOp sink(SlotClass cls);
   VirtualOp carryFlag();
-  VirtualOp special(Special which, unsigned bits);
+  VirtualOp special(Special which, unsigned bits, uint32_t offset = 0);
   bool guardOperand();
   bool genericOperands();
   bool applyRule(const OperandRule &rule, const ast::Operand &operand, unsigned &slot);
@@ -148,6 +162,9 @@ private:
   bool decodeMovVector(const ast::Operand &vector, bool pack);
   bool decodeLoadStore(bool load);
   bool decodeAtomic(bool returns);
+  bool decodeAtomicVector(bool returns);
+  bool decodePolicyRange();
+  bool cachePolicy(size_t used);
   bool decodeAddress(const ast::Operand &operand, Space space);
   bool decodeHint();
   Space spaceOf() const;
@@ -160,10 +177,31 @@ private:
   bool decodeMbarrier();
   bool decodeBulk();
 
+  // DecodeTensor.cpp
+  bool decodeTensor();
+  bool decodeTensorMap();
+  bool listTensor(const ast::Operand &operand, unsigned rank);
+
+  // DecodeCluster.cpp
+  bool decodeCluster();
+  bool decodeRemoteStore();
+
   // DecodeMatrix.cpp
   bool fragment(const ast::Operand &operand, unsigned count, unsigned bits, bool destination);
   bool decodeMatrix();
   bool decodeMma();
+  bool decodeMmaQuads();
+
+  // DecodeWmma.cpp
+  bool decodeWmma();
+  bool decodeWmmaAccess(bool load);
+  bool decodeWmmaMultiply();
+
+  // DecodeWgmma.cpp
+  bool decodeWgmma();
+  bool choiceOperand(const ast::Operand &operand, const char *name, int64_t first, int64_t second,
+                     bool &value);
+  bool wgmmaFlags(llvm::ArrayRef<ast::Operand> rest, struct WgmmaKind &kind);
 
   // DecodeControl.cpp
   bool decodeControl();
@@ -176,6 +214,13 @@ private:
 
 /// Special register called `name` ("%tid.x") and its natural width.
 std::optional<std::pair<Special, unsigned>> parseSpecial(llvm::StringRef name);
+
+/// The matrix element type that a modifier names. (DecodeMatrix.cpp)
+std::optional<Element> elementOf(llvm::StringRef name);
+
+/// Puts checks before instructions that may touch registers in flight in a wgmma.mma_async, and
+/// keeps those registers alive. `always`: a guard that holds for all lanes. (WgmmaFlow.cpp)
+void checkWgmmaRegisters(std::vector<Draft> &drafts, bool entry, const VirtualOp &always);
 
 /// Turns the drafts of a function into blocks, slots and instructions at the end of `program`.
 void emitFunction(Program &program, FunctionInfo &info, uint32_t index, const ast::Function &fn,

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Decode.h"
-#include "runtime/PtxVm/exec/Async.h"
+#include "runtime/PtxVm/exec/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
@@ -32,7 +32,8 @@ bool FunctionDecoder::listAddress(const ast::Operand &operand, Space space) {
 bool FunctionDecoder::listValue(const ast::Operand &operand, unsigned bits) {
   VirtualOp op;
   unsigned ignored;
-  if (!valueOperand(operand, bits == 64 ? ScalarType::B64 : ScalarType::B32, bits, false, op,
+  ScalarType type = bits == 64 ? ScalarType::B64 : bits == 16 ? ScalarType::B16 : ScalarType::B32;
+  if (!valueOperand(operand, type, bits, false, op,
                     ignored))
     return false;
   current.vector.push_back(op);
@@ -107,7 +108,7 @@ bool FunctionDecoder::decodeCpAsync() {
   return true;
 }
 
-/// The list: target, source, bytes, mbarrier. A prefetch has the source only.
+/// The list: target, source, bytes, mbarrier, mask of CTAs. A prefetch has the source only.
 bool FunctionDecoder::decodeBulk() {
   InstId id = match.form->id;
   if (id == InstId::BulkCommit || id == InstId::BulkWait) {
@@ -119,19 +120,24 @@ bool FunctionDecoder::decodeBulk() {
     return true;
   }
   const auto &operands = statement->operands;
-  bool mbarrier = id == InstId::BulkLoad || id == InstId::BulkMove;
+  bool multicast = id == InstId::BulkMulticast;
+  bool load = id == InstId::BulkLoad || multicast;
+  bool mbarrier = llvm::is_contained(statement->mods, "mbarrier::complete_tx::bytes");
   bool prefetch = id == InstId::BulkPrefetch;
   size_t hint = llvm::is_contained(statement->mods, "L2::cache_hint") ? 1 : 0;
-  size_t need = (prefetch ? 2 : mbarrier ? 4 : 3) + hint, next = 0;
+  size_t need = (prefetch ? 2 : multicast ? 5 : mbarrier ? 4 : 3) + hint, next = 0;
   if (operands.size() != need)
     return fail("expected " + llvm::Twine(need) + " operands");
-  Space source = id == InstId::BulkLoad || prefetch ? Space::Global : Space::Shared;
+  Space source = load || prefetch ? Space::Global : Space::Shared;
   Space target = mbarrier ? Space::Shared : Space::Global;
   if (!prefetch && !listAddress(operands[next++], target))
     return false;
   if (!listAddress(operands[next++], source) || !listValue(operands[next++], 32) ||
-      (mbarrier && !listAddress(operands[next++], Space::Shared)))
+      (mbarrier && !listAddress(operands[next++], Space::Shared)) ||
+      (multicast && !listValue(operands[next++], 16)))
     return false;
+  if (mbarrier && match.has(Mod::sharedCluster))
+    current.inst.flags |= uint16_t(kClusterAddress | (multicast ? kMulticast : 0));
   VirtualOp policy;
   unsigned ignored;
   if (hint && !valueOperand(operands[next], ScalarType::B64, 64, false, policy, ignored))
@@ -182,6 +188,11 @@ bool FunctionDecoder::decodeMbarrier() {
     return false;
   if (space == Space::Generic)
     flags |= kGenericAddress;
+  // An arrival without a state, and transactions, may be at a barrier of another CTA.
+  bool own = waits || (flags & kHasState) || id == InstId::MbarrierInit ||
+             id == InstId::MbarrierInval;
+  if (match.has(Mod::sharedCluster) || (space == Space::Generic && !own))
+    flags |= kClusterAddress;
   if (match.has(Mod::parity))
     flags |= kParity;
   bool stateOperand = waits && !match.has(Mod::parity);

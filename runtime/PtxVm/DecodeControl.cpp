@@ -107,10 +107,10 @@ bool FunctionDecoder::decodeCall() {
     target = {VirtualOp::Register, uint32_t(reg)};
     addOp(kAddressOp, target, false);
   } else {
-    auto it = context.ast.functionIndex.find(name);
-    if (it == context.ast.functionIndex.end())
+    auto it = context.functions.find(name);
+    if (it == context.functions.end())
       return fail("function '" + name + "' is not declared");
-    const ast::Function &callee = context.ast.functions[it->second];
+    const ast::Function &callee = *context.allFunctions[it->second];
     if (callee.entry)
       return fail("a kernel cannot be called");
     if (callee.params.size() != site.arguments.size())
@@ -124,7 +124,7 @@ bool FunctionDecoder::decodeCall() {
                          .Default(Builtin::None);
       size_t need = site.builtin == Builtin::Vprintf ? 2 : 4;
       if (site.builtin == Builtin::None || site.arguments.size() < need)
-        return fail("function '" + name + "' is declared but not defined in this module");
+        return fail("function '" + name + "' is declared but no module defines it");
     }
   }
   current.inst.aux = uint32_t(calls.size());

@@ -23,7 +23,7 @@ FunctionDecoder::FunctionDecoder(ModuleContext &context, const ast::Function &fn
 
 bool FunctionDecoder::fail(const llvm::Twine &reason) {
   if (error.empty())
-    error = (context.program.name + ":" + llvm::Twine(statement ? statement->line : fn.line) +
+    error = (context.name + ":" + llvm::Twine(statement ? statement->line : fn.line) +
              ": " + (statement ? statement->text + ": " : llvm::Twine(fn.name) + ": ") + reason)
                 .str();
   return false;
@@ -42,6 +42,7 @@ bool FunctionDecoder::run() {
   ret.id = InstId::Ret;
   end.inst.fn = context.program.isa->select[size_t(Family::Control)](ret);
   push(end);
+  checkWgmmaRegisters(draft.drafts, fn.entry, constant(SlotClass::Pred, 0xffffffff));
   return true;
 }
 
@@ -77,7 +78,11 @@ Draft &FunctionDecoder::push(Draft d) {
 bool FunctionDecoder::unguard() {
   bool blocking = match.form->family == Family::WarpOps || match.form->family == Family::Barrier ||
                   match.form->family == Family::Matrix || match.form->family == Family::Mma ||
+                  match.form->family == Family::Wmma || match.form->family == Family::Wgmma ||
                   match.form->id == InstId::MbarrierTryWait ||
+                  match.form->id == InstId::BarrierClusterArrive ||
+                  match.form->id == InstId::BarrierClusterWait ||
+                  match.form->id == InstId::TensorMapCopyFence ||
                   (match.form->family == Family::Control && match.form->id != InstId::Bra);
   if (!blocking || current.guard.kind == VirtualOp::None)
     return false;
@@ -105,6 +110,7 @@ bool FunctionDecoder::decodeInstruction(uint32_t k) {
   current = Draft();
   current.statement = k;
   current.cls = match.form->cls;
+  current.match = match;
   selection = Selection{};
   selection.id = match.form->id;
   for (unsigned t = 0; t < 3; ++t)
@@ -136,6 +142,8 @@ bool FunctionDecoder::finish() {
     return decodeLoadStore(/*load=*/true);
   case InstId::St:
     return decodeLoadStore(/*load=*/false);
+  case InstId::CreatePolicyRange:
+    return decodePolicyRange();
   case InstId::Prefetch:
   case InstId::Prefetchu:
   case InstId::ApplyPriority:
@@ -151,12 +159,20 @@ bool FunctionDecoder::finish() {
     return decodeAsyncCopy();
   if (match.form->family == Family::Bulk)
     return decodeBulk();
+  if (match.form->family == Family::Tensor)
+    return decodeTensor();
   if (match.form->family == Family::Mbarrier)
     return decodeMbarrier();
+  if (match.form->family == Family::Cluster)
+    return decodeCluster();
   if (match.form->family == Family::Matrix)
     return decodeMatrix();
   if (match.form->family == Family::Mma)
     return decodeMma();
+  if (match.form->family == Family::Wmma)
+    return decodeWmma();
+  if (match.form->family == Family::Wgmma)
+    return decodeWgmma();
   if (match.form->family == Family::Control)
     return decodeControl();
   if (match.form->family == Family::Barrier)

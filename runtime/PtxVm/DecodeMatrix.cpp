@@ -58,7 +58,7 @@ bool FunctionDecoder::decodeMatrix() {
   return true;
 }
 
-static std::optional<Element> elementOf(llvm::StringRef name) {
+std::optional<Element> cosmati::ptxvm::elementOf(llvm::StringRef name) {
   return llvm::StringSwitch<std::optional<Element>>(name)
       .Case("f16", Element::F16)
       .Case("bf16", Element::BF16)
@@ -102,8 +102,37 @@ static unsigned selectors(const MmaKind &kind) {
   return 64u / (4u * kind.k / chunk);
 }
 
+/// mma.m8n8k4 for f16: types of D and C may differ, A and B may be stored by columns or rows.
+bool FunctionDecoder::decodeMmaQuads() {
+  const auto &operands = statement->operands;
+  MmaKind kind{};
+  Element d;
+  if (!parseMma(statement->mods, kind, d) || operands.size() != 4)
+    return fail("expected a shape, four types, and the operands d, a, b, c");
+  if (kind.c == Element::F32 && d != Element::F32)
+    return fail("with C of f32, D must have f32, too");
+  llvm::SmallVector<llvm::StringRef, 2> layouts;
+  for (llvm::StringRef mod : statement->mods)
+    if (mod == "row" || mod == "col")
+      layouts.push_back(mod);
+  kind.mode = uint8_t((layouts[0] == "col" ? MmaKind::ColumnsA : 0) |
+                      (layouts[1] == "row" ? MmaKind::RowsB : 0) |
+                      (d == Element::F32 ? MmaKind::SingleD : 0));
+  if (!fragment(operands[0], d == Element::F32 ? 8 : 4, 32, true) ||
+      !fragment(operands[1], 2, 32, false) || !fragment(operands[2], 2, 32, false) ||
+      !fragment(operands[3], kind.c == Element::F32 ? 8 : 4, 32, false))
+    return false;
+  std::memcpy(&current.inst.imm, &kind, sizeof(kind));
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}
+
 /// d, a, b, c; sparse: then metadata and the selector.
 bool FunctionDecoder::decodeMma() {
+  if (match.form->id == InstId::MmaQuads)
+    return decodeMmaQuads();
   const auto &operands = statement->operands;
   bool sparse = match.form->opcode == "mma" &&
                 llvm::any_of(statement->mods, [](auto mod) { return mod.starts_with("sp"); });
@@ -116,7 +145,11 @@ bool FunctionDecoder::decodeMma() {
   if (operands.size() != (sparse ? 6u : 4u))
     return fail(sparse ? "expected d, a, b, c, metadata, selector" : "expected d, a, b, c");
   kind.flags = uint8_t((match.has(Mod::satfinite) ? MmaKind::Saturate : 0) |
-                       (sparse ? MmaKind::Sparse : 0) | (match.has(Mod::xor_) ? MmaKind::Xor : 0) |
+                       (sparse ? MmaKind::Sparse : 0) |
+                       (llvm::is_contained(statement->mods, "sp::ordered_metadata")
+                            ? MmaKind::Ordered
+                            : 0) |
+                       (match.has(Mod::xor_) ? MmaKind::Xor : 0) |
                        (match.has(Mod::and_) ? MmaKind::And : 0));
   kind.mode = match.has(Mod::rz) ? 1 : match.has(Mod::rm) ? 2 : match.has(Mod::rp) ? 3 : 0;
   bool wide = kind.a == Element::F64;

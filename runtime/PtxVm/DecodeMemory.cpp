@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Decode.h"
 #include "runtime/PtxVm/exec/Control.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace cosmati::ptxvm;
 
@@ -81,6 +83,7 @@ bool FunctionDecoder::decodeMov() {
             ? findVariable(from.name)
             : nullptr;
     if (place && place->frameRelative) {
+      current.variable = place->variable;
       selection.flags = uint16_t(MoveForm::FrameAddress);
       current.inst.imm = int64_t(place->address) + from.offset;
       if (bits != 32 && bits != 64)
@@ -112,9 +115,11 @@ Space FunctionDecoder::spaceOf() const {
   return Space::Generic;
 }
 
-static Way wayOf(Space space, bool narrow, bool entry) {
+static Way wayOf(Space space, bool narrow, bool entry, bool cluster) {
   switch (space) {
   case Space::Shared:
+    if (cluster)
+      return narrow ? Way::Cluster32 : Way::Cluster;
     return narrow ? Way::Shared32 : Way::Shared;
   case Space::Local:
     return narrow ? Way::Local32 : Way::Local;
@@ -137,11 +142,13 @@ bool FunctionDecoder::decodeAddress(const ast::Operand &operand, Space space) {
     return fail("addresses with coordinates are not implemented");
   const ast::Operand &base = operand.items[0];
   current.inst.imm = operand.offset;
-  VirtualOp zero = constant(SlotClass::Bits64, 0);
+  bool cluster = match.has(Mod::sharedCluster);
+  VirtualOp zero = space == Space::Shared ? special(Special::SharedAddress, 64)
+                                          : constant(SlotClass::Bits64, 0);
   if (base.kind == ast::Operand::Int) {
     current.inst.imm += int64_t(base.value);
     addOp(kAddressOp, zero, false);
-    current.inst.flags |= uint16_t(wayOf(space, false, fn.entry));
+    current.inst.flags |= uint16_t(wayOf(space, false, fn.entry, cluster));
     return true;
   }
   if (base.kind != ast::Operand::Name || base.negated)
@@ -154,12 +161,13 @@ bool FunctionDecoder::decodeAddress(const ast::Operand &operand, Space space) {
       return fail("address register '" + base.name + "' has " + llvm::Twine(bits) + " bits");
     selection.addressBits = uint8_t(bits);
     addOp(kAddressOp, {VirtualOp::Register, uint32_t(id)}, false);
-    current.inst.flags |= uint16_t(wayOf(space, narrow, fn.entry));
+    current.inst.flags |= uint16_t(wayOf(space, narrow, fn.entry, cluster));
     return true;
   }
   const VariablePlace *place = findVariable(base.name);
   if (!place)
-    return fail("'" + base.name + "' is not declared");
+    return fail(context.missing(base.name));
+  current.variable = place->variable;
   bool global = place->space == Space::Global || place->space == Space::Const;
   if (place->space != space && !(global && (space == Space::Generic || space == Space::Global)))
     return fail("'" + base.name + "' is in ." + spaceName(place->space) + " memory");
@@ -169,7 +177,7 @@ bool FunctionDecoder::decodeAddress(const ast::Operand &operand, Space space) {
   if (place->frameRelative)
     current.inst.flags |= uint16_t(Way::Local) | kFrameRelative;
   else
-    current.inst.flags |= uint16_t(wayOf(space, false, fn.entry));
+    current.inst.flags |= uint16_t(wayOf(space, false, fn.entry, cluster));
   return true;
 }
 
@@ -184,8 +192,8 @@ static InstClass memoryClass(Space space, bool load) {
 bool FunctionDecoder::decodeLoadStore(bool load) {
   Space space = match.form->id == InstId::Ldu ? Space::Global : spaceOf();
   const auto &operands = statement->operands;
-  if (operands.size() < 2 || operands.size() > 3)
-    return fail("expected a value and an address");
+  if (!cachePolicy(2))
+    return false;
   const ast::Operand &value = operands[load ? 0 : 1];
   if (!decodeAddress(operands[load ? 1 : 0], space))
     return false;
@@ -235,6 +243,9 @@ bool FunctionDecoder::decodeLoadStore(bool load) {
   if (match.has(Mod::volatile_) || match.has(Mod::relaxed) || match.has(Mod::acquire) ||
       match.has(Mod::release) || match.has(Mod::mmio))
     current.inst.flags |= kStrong;
+  if (!load)
+    current.inst.flags |=
+        uint16_t(llvm::Log2_32(std::max(commonBits, 16u) / 16) * kStoredWidthUnit);
   current.cls = memoryClass(space, load);
   if (!select())
     return false;
@@ -242,12 +253,60 @@ bool FunctionDecoder::decodeLoadStore(bool load) {
   return true;
 }
 
+/// A cache policy behind `used` operands where .L2::cache_hint asks for one, nothing else.
+bool FunctionDecoder::cachePolicy(size_t used) {
+  bool hinted = llvm::is_contained(statement->mods, "L2::cache_hint");
+  const auto &operands = statement->operands;
+  if (operands.size() != used + hinted)
+    return fail("expected " + llvm::Twine(used) + " operands" +
+                (hinted ? " and a cache policy, got " : ", got ") + llvm::Twine(operands.size()));
+  VirtualOp policy;
+  unsigned ignored;
+  return !hinted || valueOperand(operands[used], ScalarType::B64, 64, false, policy, ignored);
+}
+
+bool FunctionDecoder::decodeAtomicVector(bool returns) {
+  if (!cachePolicy(returns ? 3 : 2))
+    return false;
+  unsigned n = match.has(Mod::v2) ? 2 : match.has(Mod::v4) ? 4 : 8;
+  const auto &operands = statement->operands;
+  ScalarType type = match.types[0];
+  auto elements = [&](const ast::Operand &operand, bool destination) {
+    if (operand.kind != ast::Operand::Vector || operand.items.size() != n)
+      return fail("expected a vector of " + llvm::Twine(n) + " registers");
+    for (const ast::Operand &item : operand.items) {
+      VirtualOp op;
+      unsigned ignored;
+      if (destination ? !destinationOperand(item, type, bitsOf(type), false, op, ignored)
+                      : !valueOperand(item, type, bitsOf(type), false, op, ignored))
+        return false;
+      current.vector.push_back(op);
+    }
+    return true;
+  };
+  if (returns && !elements(operands[0], true))
+    return false;
+  if (!returns)
+    current.vector.assign(n, sink(slotClassOf(bitsOf(type))));
+  if (!decodeAddress(operands[returns ? 1 : 0], spaceOf()) ||
+      !elements(operands[returns ? 2 : 1], false))
+    return false;
+  current.vectorResults = uint8_t(n);
+  current.inst.n = uint16_t(n);
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}
+
 bool FunctionDecoder::decodeAtomic(bool returns) {
+  if (match.form->id == InstId::AtomV || match.form->id == InstId::RedV)
+    return decodeAtomicVector(returns);
   bool cas = match.form->id == InstId::AtomCas;
   size_t need = (returns ? 2 : 1) + (cas ? 2 : 1), next = 0;
   const auto &operands = statement->operands;
-  if (operands.size() < need || operands.size() > need + 1)
-    return fail("expected " + llvm::Twine(need) + " operands");
+  if (!cachePolicy(need))
+    return false;
   ScalarType type = match.types[0];
   unsigned bits = bitsOf(type), ignored;
   VirtualOp d = sink(slotClassOf(bits)), b, c;
@@ -263,6 +322,29 @@ bool FunctionDecoder::decodeAtomic(bool returns) {
     addOp(2, c, false);
   current.inst.n = 1;
   selection.dstBits = uint8_t(bits);
+  if (!select())
+    return false;
+  push(current);
+  return true;
+}
+
+/// createpolicy.range: policy, [address], two sizes.
+bool FunctionDecoder::decodePolicyRange() {
+  const auto &operands = statement->operands;
+  VirtualOp policy, size;
+  unsigned ignored;
+  if (operands.size() != 4)
+    return fail("expected a policy, an address and two sizes");
+  if (!destinationOperand(operands[0], ScalarType::B64, 64, false, policy, ignored) ||
+      !decodeAddress(operands[1], Space::Global) ||
+      !valueOperand(operands[2], ScalarType::B32, 32, false, size, ignored) ||
+      !valueOperand(operands[3], ScalarType::B32, 32, false, size, ignored))
+    return false;
+  if (operands[2].kind == ast::Operand::Int && operands[3].kind == ast::Operand::Int &&
+      operands[2].value > operands[3].value)
+    return fail("the primary size " + llvm::Twine(operands[2].value) +
+                " exceeds the total size " + llvm::Twine(operands[3].value));
+  addOp(0, policy, true);
   if (!select())
     return false;
   push(current);

@@ -22,7 +22,25 @@ uint32_t cosmati::ptxvm::slotBytes(SlotClass c) {
   return c == SlotClass::Pred ? 4 : 64u << (unsigned(c) - unsigned(SlotClass::Bits16));
 }
 
+/// Registers of what the machine doesn't have: performance monitors, the driver's environment, shared
+/// memory that the system reserves, graphs. Width of those that read as 0, else 0.
+static unsigned widthOfAbsent(llvm::StringRef name) {
+  unsigned number;
+  if (name == "%current_graph_exec")
+    return 64;
+  if (name.consume_front("%reserved_smem_offset_"))
+    return name == "begin" || name == "end" || name == "cap" || name == "0" || name == "1" ? 32 : 0;
+  if (name.consume_front("%envreg"))
+    return !name.getAsInteger(10, number) && number < 32 ? 32 : 0;
+  if (!name.consume_front("%pm"))
+    return 0;
+  unsigned width = name.consume_back("_64") ? 64 : 32;
+  return !name.getAsInteger(10, number) && number < 8 ? width : 0;
+}
+
 std::optional<std::pair<Special, unsigned>> cosmati::ptxvm::parseSpecial(llvm::StringRef name) {
+  if (unsigned width = widthOfAbsent(name))
+    return {{Special::Zero, width}};
   using S = Special;
   using R = std::optional<std::pair<Special, unsigned>>;
   return llvm::StringSwitch<R>(name)
@@ -58,10 +76,15 @@ std::optional<std::pair<Special, unsigned>> cosmati::ptxvm::parseSpecial(llvm::S
       .Case("%nclusterid.x", {{S::NClusterIdX, 32}})
       .Case("%nclusterid.y", {{S::NClusterIdY, 32}})
       .Case("%nclusterid.z", {{S::NClusterIdZ, 32}})
-      .Cases({"%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_nctarank"},
-             {{S::One, 32}})
-      .Cases({"%cluster_ctaid.x", "%cluster_ctaid.y", "%cluster_ctaid.z", "%cluster_ctarank"},
-             {{S::Zero, 32}})
+      .Case("%cluster_ctaid.x", {{S::ClusterCtaIdX, 32}})
+      .Case("%cluster_ctaid.y", {{S::ClusterCtaIdY, 32}})
+      .Case("%cluster_ctaid.z", {{S::ClusterCtaIdZ, 32}})
+      .Case("%cluster_nctaid.x", {{S::ClusterNCtaIdX, 32}})
+      .Case("%cluster_nctaid.y", {{S::ClusterNCtaIdY, 32}})
+      .Case("%cluster_nctaid.z", {{S::ClusterNCtaIdZ, 32}})
+      .Case("%cluster_ctarank", {{S::ClusterCtaRank, 32}})
+      .Case("%cluster_nctarank", {{S::ClusterNCtaRank, 32}})
+      .Case("%is_explicit_cluster", {{S::IsExplicitCluster, 1}})
       .Case("%clock", {{S::Clock, 32}})
       .Case("%clock64", {{S::Clock64, 64}})
       .Case("%clock_hi", {{S::ClockHi, 32}})
@@ -142,11 +165,12 @@ VirtualOp FunctionDecoder::carryFlag() {
   return {VirtualOp::Register, carry};
 }
 
-VirtualOp FunctionDecoder::special(Special which, unsigned bits) {
+VirtualOp FunctionDecoder::special(Special which, unsigned bits, uint32_t offset) {
+  SpecialUse use{which, uint8_t(bits), offset};
   for (uint32_t k = 0; k < draft.specials.size(); ++k)
-    if (draft.specials[k].which == which && draft.specials[k].bits == bits)
+    if (draft.specials[k] == use)
       return {VirtualOp::SpecialReg, k};
-  draft.specials.push_back({which, uint8_t(bits)});
+  draft.specials.push_back(use);
   return {VirtualOp::SpecialReg, uint32_t(draft.specials.size() - 1)};
 }
 
@@ -221,14 +245,18 @@ bool FunctionDecoder::symbolValue(const ast::Operand &operand, unsigned bits, Vi
   if (operand.name == "WARP_SZ") {
     value = kLanes;
   } else if (const VariablePlace *place = findVariable(operand.name)) {
+    current.variable = place->variable;
     if (place->frameRelative)
       return fail("the address of local variable '" + operand.name + "' can only be taken by mov");
+    if (place->space == Space::Shared && (bits == 32 || bits == 64)) {
+      out = special(Special::SharedAddress, bits, uint32_t(place->address + operand.offset));
+      return true;
+    }
     value = place->address;
-  } else if (auto it = context.program.functionIndex.find(operand.name);
-             it != context.program.functionIndex.end()) {
+  } else if (auto it = context.functions.find(operand.name); it != context.functions.end()) {
     value = kFunctionAddressBase + it->second;
   } else {
-    return fail("'" + operand.name + "' is not declared");
+    return fail(context.missing(operand.name));
   }
   if (bits != 32 && bits != 64)
     return fail("an address needs 32 or 64 bits");
@@ -264,6 +292,8 @@ bool FunctionDecoder::valueOperand(const ast::Operand &operand, ScalarType type,
       return fail("'" + operand.name + "' can only be read by mov");
     if (bits < 16)
       return fail("'" + operand.name + "' does not fit 8 bits");
+    if (s->second == 1)
+      return fail("'" + operand.name + "' is a predicate");
     out = special(s->first, bits == 16 ? 16 : bits == 64 ? 64 : 32);
     return true;
   }
@@ -299,6 +329,11 @@ bool FunctionDecoder::predicateOperand(const ast::Operand &operand, bool destina
     out = constant(SlotClass::Pred, operand.value ? 0xffffffff : 0);
     return true;
   }
+  if (operand.kind == ast::Operand::Name && !destination && !operand.negated)
+    if (auto s = parseSpecial(operand.name); s && s->second == 1) {
+      out = special(s->first, 1);
+      return true;
+    }
   int64_t id =
       operand.kind == ast::Operand::Name ? findRegister(operand.name, statement->scope) : -1;
   if (id < 0 || draft.registers[size_t(id)] != SlotClass::Pred)

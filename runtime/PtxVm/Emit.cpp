@@ -69,14 +69,19 @@ private:
   }
   uint32_t global(uint32_t block) const { return block == ~0u ? kNoBlock : firstBlock + block; }
 
-  void append(const Inst &inst, uint32_t statement) {
+  void append(const Inst &inst, uint32_t statement, const InstMatch &match = {},
+              uint8_t destinations = 0, uint32_t variable = kNoVariable) {
     program.code.push_back(inst);
     InstInfo where;
+    where.file = program.modules[info.module]->name;
     if (statement < fn.body.size()) {
       where.line = fn.body[statement].line;
       where.text = fn.body[statement].text;
       where.loc = fn.body[statement].loc;
     }
+    where.match = match;
+    where.destinations = destinations;
+    where.variable = variable;
     program.info.push_back(where);
   }
 
@@ -122,12 +127,15 @@ private:
         program.branchTables.back().push_back(global(cfg.blockOfLabel[label]));
     } else if (!d.vector.empty()) {
       inst.aux = uint32_t(program.vectorOps.size());
+      for (size_t k = 0; k < d.vectorNames.size(); ++k)
+        if (!d.vectorNames[k].empty())
+          program.vectorNames[uint32_t(inst.aux + k)] = d.vectorNames[k];
       for (const VirtualOp &op : d.vector)
         program.vectorOps.push_back(slotOf(op));
     } else if (isCall(d)) {
       inst.aux += firstCall;
     }
-    append(inst, d.statement);
+    append(inst, d.statement, d.match, d.destinations, d.variable);
   }
   bool isCall(const Draft &d) const {
     return !d.synthetic && d.statement < fn.body.size() && fn.body[d.statement].name == "call";

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Findings.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -32,66 +32,42 @@ llvm::StringRef kindName(FaultKind kind) {
     return "instruction-limit";
   case FaultKind::Deadlock:
     return "deadlock";
+  case FaultKind::Exited:
+    return "use-after-exit";
+  case FaultKind::BadCluster:
+    return "cluster";
   case FaultKind::BadAsync:
     return "asynchronous";
+  case FaultKind::Matrix:
+    return "matrix";
+  case FaultKind::Wgmma:
+    return "wgmma";
   case FaultKind::Convergence:
     return "convergence";
   }
   return "";
 }
 
-std::string triple(const std::array<uint32_t, 3> &v) {
-  return llvm::formatv("({0},{1},{2})", v[0], v[1], v[2]).str();
-}
 std::string hex(uint64_t v) { return "0x" + llvm::utohexstr(v, /*LowerCase=*/true); }
 
-std::array<uint32_t, 3> threadOf(const Warp &w, unsigned lane) {
-  const auto &block = w.cta->launch->config->block;
-  uint32_t t = w.index * kLanes + lane;
-  return {t % block[0], t / block[0] % block[1], t / block[0] / block[1]};
-}
-
-/// "PTX line 12: ld.global.f32 ...;" and where that comes from.
-std::string place(const Program &program, const Inst *i) {
-  const InstInfo &info = program.info[program.indexOf(i)];
-  std::string text = llvm::formatv("{0}:{1}: {2}", program.name, info.line, info.text).str();
-  if (info.loc.file)
-    text += llvm::formatv("\n  .loc file {0}, line {1}, column {2}", info.loc.file, info.loc.line,
-                          info.loc.column);
-  return text;
-}
-
 Finding findingAt(Warp &w, const Inst *i, FaultKind kind, unsigned lane) {
-  const Launch &launch = *w.cta->launch;
-  const InstInfo &info = launch.program->info[launch.program->indexOf(i)];
   Finding f;
   f.kind = kindName(kind).str();
-  f.entry = launch.entry->name;
-  f.ctaid = w.cta->ctaid;
-  f.tid = threadOf(w, lane);
-  f.line = info.line;
-  f.instruction = info.text.str();
-  f.locFile = info.loc.file;
-  f.locLine = info.loc.line;
-  f.locColumn = info.loc.column;
+  f.entry = w.cta->launch->entry->name;
+  takePlace(f, accessPoint(w, i, "", lane));
   return f;
 }
-
-void record(Launch &launch, Finding finding) {
-  std::lock_guard<std::mutex> lock(launch.mutex);
-  if (launch.findings.size() < 64)
-    launch.findings.push_back(std::move(finding));
-  launch.stop = true;
-}
-
-std::string header(const Finding &f) {
-  return llvm::formatv("{0} in kernel '{1}', program id {2}, thread {3}", f.kind, f.entry,
-                       triple(f.ctaid), triple(f.tid));
+std::string place(const Warp &w, const Inst *i) {
+  return placeText(*w.cta->launch, accessPoint(w, i, "", 0));
 }
 
 /// How the access lies to the buffer next to it.
 std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
   const Launch &launch = *w.cta->launch;
+  if (const Region *gone = launch.regions->findReleased(address))
+    return llvm::formatv("it is byte {0} of {1}: keep a buffer until the kernels that use it have "
+                         "ended",
+                         address - gone->base, releasedText(*gone));
   uint64_t distance = 0, globalDistance = 0;
   const Region *r = launch.regions->nearest(address, distance);
   const Region *g = launch.program->globalRegions.nearest(address, globalDistance);
@@ -105,11 +81,35 @@ std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
     where = llvm::formatv("{0} bytes before its begin", r->base - address);
   else if (address >= end)
     where = llvm::formatv("{0} bytes past its end", address - end);
+  else if (r->view)
+    where = llvm::formatv("at its byte {0}, in or into the gap between two of its runs of {1} bytes",
+                          address - r->base, r->view->run);
   else
     where = llvm::formatv("at its byte {0}, {1} bytes beyond its end", address - r->base,
                           address + bytes - end);
   return llvm::formatv("nearest buffer: '{0}', {1} bytes at {2}; the access is {3}", r->name,
                        r->bytes, hex(r->base), where);
+}
+
+/// What is wrong with an address in the shared memory of a cluster.
+std::string sharedBounds(const Warp &w, uint64_t address, uint32_t bytes) {
+  size_t ctas = w.cta->cluster->ctas.size();
+  uint64_t rank = address >> kCtaWindowBits, offset = address & (kCtaWindowBytes - 1);
+  if (ctas == 1)
+    return llvm::formatv("the CTA has {0} bytes of shared memory", w.sharedBytes);
+  if (rank >= ctas)
+    return llvm::formatv("the address is in the CTA of rank {0} of the cluster, which has {1} CTAs, "
+                         "ranks 0 to {2}; mapa takes a rank below %cluster_nctarank",
+                         rank, ctas, ctas - 1);
+  bool inside = bytes <= w.sharedBytes && offset <= w.sharedBytes - bytes;
+  if (inside && rank != w.cta->rank)
+    return llvm::formatv("the address is in the shared memory of the CTA of rank {0}; this "
+                         "instruction reaches only that of its own CTA, rank {1}: use "
+                         ".shared::cluster where the instruction has it",
+                         rank, w.cta->rank);
+  return llvm::formatv("the access is at byte {0} of the CTA of rank {1}; each CTA has {2} bytes of "
+                       "shared memory",
+                       offset, rank, w.sharedBytes);
 }
 
 std::string bounds(const Warp &w, Space space, uint64_t address, uint32_t bytes) {
@@ -122,7 +122,7 @@ std::string bounds(const Warp &w, Space space, uint64_t address, uint32_t bytes)
   }
   switch (space) {
   case Space::Shared:
-    return llvm::formatv("the CTA has {0} bytes of shared memory", w.sharedBytes);
+    return sharedBounds(w, address & (kWindowBytes - 1), bytes);
   case Space::Local:
     return llvm::formatv("the thread has {0} bytes of local memory", w.localStride);
   case Space::Param:
@@ -136,19 +136,38 @@ std::string bounds(const Warp &w, Space space, uint64_t address, uint32_t bytes)
 
 const Inst *cosmati::ptxvm::fault(Warp &w, const Inst *i, FaultKind kind, unsigned lane,
                                   uint64_t address, uint32_t bytes, Space space) {
+  return faultNoted(w, i, kind, lane, address, bytes, space, "");
+}
+
+const Inst *cosmati::ptxvm::faultNoted(Warp &w, const Inst *i, FaultKind kind, unsigned lane,
+                                       uint64_t address, uint32_t bytes, Space space,
+                                       const std::string &note) {
   Launch &launch = *w.cta->launch;
   Finding f = findingAt(w, i, kind, lane);
   f.address = address;
+  const Region *gone =
+      kind == FaultKind::OutOfBounds ? launch.regions->findReleased(address) : nullptr;
+  if (gone) {
+    f.kind = "use-after-free";
+    f.buffer = gone->name;
+    f.index = address - gone->base;
+  }
   std::string reason;
   if (kind == FaultKind::Misaligned)
     reason = llvm::formatv("the address is not a multiple of {0}", bytes);
   else if (kind == FaultKind::ReadOnly)
     reason = "the buffer was mapped read-only; " + neighbour(w, address, bytes);
+  else if (kind == FaultKind::Exited)
+    reason = llvm::formatv("the CTA of rank {0}, whose shared memory this is, has exited; keep it "
+                           "alive with barrier.cluster.arrive and .wait at its end",
+                           (address & (kWindowBytes - 1)) >> kCtaWindowBits);
   else
     reason = bounds(w, space, address, bytes);
-  f.message = llvm::formatv("{0}: {1} bytes at {2} address {3}\n  {4}\n  {5}", header(f), bytes,
-                            spaceName(space), hex(address), place(*launch.program, i), reason);
-  record(launch, std::move(f));
+  if (!note.empty())
+    reason += "\n  " + note;
+  f.message = llvm::formatv("{0}: {1} bytes at {2} address {3}\n  {4}\n  {5}", headerText(f), bytes,
+                            spaceName(space), hex(address), place(w, i), reason);
+  addFinding(launch, std::move(f), /*stop=*/true);
   w.stop = Stop::Fault;
   return nullptr;
 }
@@ -157,37 +176,9 @@ void cosmati::ptxvm::faultText(Warp &w, const Inst *i, FaultKind kind, uint32_t 
                                const std::string &reason) {
   Finding f = findingAt(w, i, kind, lanes ? unsigned(__builtin_ctz(lanes)) : 0);
   f.message =
-      llvm::formatv("{0}: {1}\n  {2}", header(f), reason, place(*w.cta->launch->program, i));
-  record(*w.cta->launch, std::move(f));
+      llvm::formatv("{0}: {1}\n  {2}", headerText(f), reason, place(w, i));
+  addFinding(*w.cta->launch, std::move(f), /*stop=*/true);
   w.stop = Stop::Fault;
-}
-
-/// One line per waiting split of each warp.
-void cosmati::ptxvm::faultDeadlock(Cta &cta) {
-  const Program &program = *cta.launch->program;
-  std::string lines;
-  Warp *first = nullptr;
-  const Inst *at = nullptr;
-  for (auto &w : cta.warps)
-    for (const Split &split : w->state->splits) {
-      const Inst *i = split.wait == Wait::Barrier ? split.pc - 1 : split.pc;
-      if (!first)
-        first = w.get(), at = i;
-      std::string on =
-          split.wait == Wait::Barrier ? llvm::formatv("at barrier {0}", split.waitArg).str()
-          : split.wait == Wait::Mbarrier
-              ? llvm::formatv("at the mbarrier at shared address {0}", hex(split.waitArg)).str()
-              : llvm::formatv("for lanes {0}", hex(split.waitArg & ~split.mask)).str();
-      lines += llvm::formatv("\n  warp {0}, lanes {1}: waits {2} at {3}", w->index, hex(split.mask),
-                             on, place(program, i));
-    }
-  if (!first)
-    return;
-  uint32_t mask = first->state->splits.front().mask;
-  Finding f = findingAt(*first, at, FaultKind::Deadlock, unsigned(__builtin_ctz(mask)));
-  f.message = llvm::formatv("deadlock in kernel '{0}', program id {1}: every warp waits{2}",
-                            f.entry, triple(f.ctaid), lines);
-  record(*cta.launch, std::move(f));
 }
 
 const RegionSlot *cosmati::ptxvm::findRegion(Warp &w, uint64_t address, uint64_t bytes) {
@@ -198,6 +189,8 @@ const RegionSlot *cosmati::ptxvm::findRegion(Warp &w, uint64_t address, uint64_t
   if (!r)
     return nullptr;
   RegionSlot &slot = w.regions[(address >> 32) % kRegionSlots];
-  slot = {r->base, r->bytes, r->host, r->writable};
+  uint64_t begin = 0, size = 0;
+  r->runAt(address, begin, size);
+  slot = {begin, size, r->host + (begin - r->base), r->writable};
   return &slot;
 }

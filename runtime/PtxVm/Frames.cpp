@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include <cstring>
 
 using namespace cosmati::ptxvm;
@@ -13,7 +13,7 @@ static uint8_t *alignUp(uint8_t *p, uintptr_t alignment) {
   return p + (-reinterpret_cast<uintptr_t>(p) & (alignment - 1));
 }
 
-Frame *cosmati::ptxvm::newFrame(Warp &w, uint32_t function, uint64_t localBase) {
+Frame *cosmati::ptxvm::newFrame(Warp &w, uint32_t function, uint64_t localBase, uint32_t lanes) {
   WarpState &s = *w.state;
   const FrameLayout &layout = w.cta->launch->program->functions[function].frame;
   Frame *frame = nullptr;
@@ -35,6 +35,9 @@ Frame *cosmati::ptxvm::newFrame(Warp &w, uint32_t function, uint64_t localBase) 
   }
   frame->localBase = localBase;
   ensureLocal(w, localBase + layout.localBytes);
+  frame->shadow = {};
+  if (Observer *observer = observerOf(w))
+    observer->localFrame(w, lanes, localBase, function);
   fillSpecials(w, *frame);
   return frame;
 }
@@ -66,7 +69,10 @@ struct Specials {
     uint32_t t = thread(lane);
     return dim == 0 ? t % block[0] : dim == 1 ? t / block[0] % block[1] : t / block[0] / block[1];
   }
-  uint64_t value(Special which, unsigned lane) const {
+  uint64_t value(const SpecialSlot &s, unsigned lane) const {
+    if (s.which == Special::SharedAddress)
+      return w.sharedBase + s.offset;
+    Special which = s.which;
     unsigned k = unsigned(which);
     const LaunchConfig &config = *launch.config;
     if (which <= Special::TidZ)
@@ -103,13 +109,28 @@ struct Specials {
     case Special::ClusterIdX:
     case Special::ClusterIdY:
     case Special::ClusterIdZ:
-      return cta.ctaid[k - unsigned(Special::ClusterIdX)];
+      return cta.ctaid[k - unsigned(Special::ClusterIdX)] /
+             config.cluster[k - unsigned(Special::ClusterIdX)];
     case Special::NClusterIdX:
     case Special::NClusterIdY:
     case Special::NClusterIdZ:
-      return config.grid[k - unsigned(Special::NClusterIdX)];
-    case Special::One:
-      return 1;
+      return config.grid[k - unsigned(Special::NClusterIdX)] /
+             config.cluster[k - unsigned(Special::NClusterIdX)];
+    case Special::ClusterCtaIdX:
+    case Special::ClusterCtaIdY:
+    case Special::ClusterCtaIdZ:
+      return cta.ctaid[k - unsigned(Special::ClusterCtaIdX)] %
+             config.cluster[k - unsigned(Special::ClusterCtaIdX)];
+    case Special::ClusterNCtaIdX:
+    case Special::ClusterNCtaIdY:
+    case Special::ClusterNCtaIdZ:
+      return config.cluster[k - unsigned(Special::ClusterNCtaIdX)];
+    case Special::ClusterCtaRank:
+      return cta.rank;
+    case Special::ClusterNCtaRank:
+      return cta.cluster->ctas.size();
+    case Special::IsExplicitCluster:
+      return launch.explicitCluster;
     default:
       return 0;
     }
@@ -122,8 +143,10 @@ void cosmati::ptxvm::fillSpecials(Warp &w, Frame &frame) {
   Specials specials{w, *w.cta, launch};
   for (const SpecialSlot &s : launch.program->functions[frame.function].frame.specials)
     for (unsigned l = 0; l < kLanes; ++l) {
-      uint64_t value = specials.value(s.which, l);
-      if (s.bits == 16)
+      uint64_t value = specials.value(s, l);
+      if (s.bits == 1) // one word of lane bits
+        *reinterpret_cast<uint32_t *>(frame.regs + s.slot) = value ? kFull : 0;
+      else if (s.bits == 16)
         reinterpret_cast<uint16_t *>(frame.regs + s.slot)[l] = uint16_t(value);
       else if (s.bits == 32)
         reinterpret_cast<uint32_t *>(frame.regs + s.slot)[l] = uint32_t(value);

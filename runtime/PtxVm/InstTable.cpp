@@ -22,6 +22,7 @@ struct Row {
 constexpr Row rows[] = {
 #define PTX_INST(id, family, cls, syntax, operands)                                                \
   {InstId::id, Family::family, InstClass::cls, syntax, operands},
+#define PTX_FORM PTX_INST
 #include "runtime/PtxVm/Instructions.inc"
 };
 

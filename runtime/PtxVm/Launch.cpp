@@ -6,9 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Cta.h"
 #include "runtime/PtxVm/WorkerPool.h"
+#include "runtime/PtxVm/check/Observed.h"
+#include "runtime/PtxVm/profile/Profiler.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <chrono>
-#include <numeric>
 #include <thread>
 
 using namespace cosmati::ptxvm;
@@ -17,7 +18,7 @@ namespace {
 
 constexpr uint32_t kMaxShared = 227 * 1024; ///< of the targets that are implemented
 constexpr size_t kMaxResident = 256;        ///< unfinished CTAs per worker
-constexpr uint32_t kSlicesPerTurn = 256;    ///< per warp, before another CTA gets the worker
+constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
 std::string dims(const std::array<uint32_t, 3> &v) {
   return llvm::formatv("({0},{1},{2})", v[0], v[1], v[2]).str();
@@ -36,9 +37,6 @@ llvm::Error check(const EntryInfo &entry, const LaunchConfig &config, uint64_t s
                              " threads; 1 to 1024 are possible");
   if (volume(config.grid) == 0)
     return refuse(entry, "grid " + dims(config.grid) + " has no CTA");
-  if (volume(config.cluster) != 1)
-    return refuse(entry,
-                  "cluster " + dims(config.cluster) + "; the machine runs clusters of one CTA");
   if (entry.reqntid && *entry.reqntid != config.block)
     return refuse(entry, "block " + dims(config.block) + " but the kernel requires " +
                              dims(*entry.reqntid));
@@ -54,8 +52,8 @@ llvm::Error check(const EntryInfo &entry, const LaunchConfig &config, uint64_t s
   return llvm::Error::success();
 }
 
-/// One host thread: takes CTAs and runs them, switching to another when one takes long (it may wait
-/// for a CTA that hasn't begun).
+/// One host thread: takes clusters of CTAs and runs them, switching to another when one takes long (it may wait
+/// for a CTA that hasn't begun). Without clusters each CTA is one.
 class Worker {
 public:
   Worker(Launch &launch, std::atomic<uint64_t> &next, uint64_t total)
@@ -67,17 +65,22 @@ public:
       if (resident.empty() && !begin())
         return;
       turn %= resident.size();
-      uint32_t slices = kSlicesPerTurn * uint32_t(resident[turn]->warps.size());
-      switch (runCta(*resident[turn], slices)) {
+      Cluster &cluster = *resident[turn];
+      size_t warps = cluster.ctas.size() * cluster.ctas[0]->warps.size();
+      switch (runCluster(cluster, slicesOfTurn(*launch.config, warps, random))) {
       case CtaStatus::Failed:
+      case CtaStatus::Blocked:
         return;
       case CtaStatus::Finished:
-        ++finished;
+        finished += cluster.ctas.size();
+        for (auto &cta : cluster.ctas)
+          if (launch.observer)
+            launch.observer->ctaEnd(*cta);
         idle.push_back(std::move(resident[turn]));
         resident.erase(resident.begin() + ptrdiff_t(turn));
         break;
       case CtaStatus::Running:
-        if (resident.size() < kMaxResident)
+        if (resident.size() * cluster.ctas.size() < kMaxResident)
           begin();
         ++turn;
         break;
@@ -92,33 +95,38 @@ private:
   std::atomic<uint64_t> &next;
   uint64_t total;
   std::vector<uint64_t> counts;
-  std::vector<std::unique_ptr<Cta>> resident, idle;
+  std::vector<std::unique_ptr<Cluster>> resident, idle;
   uint64_t finished = 0;
+  uint64_t random = 0; ///< of the clusters' turns
 
   bool begin() {
     uint64_t ticket = next.fetch_add(1);
     if (ticket >= total)
       return false;
     if (idle.empty()) {
-      resident.push_back(newCta(launch, counts));
+      resident.push_back(newCluster(launch, counts));
     } else {
       resident.push_back(std::move(idle.back()));
       idle.pop_back();
     }
-    startCta(*resident.back(), order(ticket));
+    startCluster(*resident.back(), beginOrder(*launch.config, ticket, total));
     return true;
   }
-  /// A seeded order of the CTAs: multiplication by an odd step coprime to the total.
-  uint64_t order(uint64_t ticket) const {
-    uint64_t seed = launch.config->seed;
-    if (!seed || total < 3)
-      return ticket;
-    uint64_t step = seed % total | 1;
-    while (std::gcd(step, total) != 1)
-      step += 2;
-    return uint64_t((static_cast<unsigned __int128>(ticket) * step + seed) % total);
-  }
 };
+
+/// The checkers that a launch asks for.
+void addCheckers(Observers &observers, Check checks) {
+  if (has(checks, Check::Uninitialized))
+    observers.add(createUninitializedChecker());
+  if (has(checks, Check::Race))
+    observers.add(createRaceChecker());
+  if (has(checks, Check::Sync))
+    observers.add(createSyncChecker());
+  if (has(checks, Check::Overflow))
+    observers.add(createOverflowChecker());
+  if (has(checks, Check::Slices))
+    observers.add(createSliceChecker());
+}
 
 void addCounters(Counters &counters, const Program &program, const std::vector<uint64_t> &blocks) {
   for (size_t b = 0; b < blocks.size(); ++b) {
@@ -128,18 +136,42 @@ void addCounters(Counters &counters, const Program &program, const std::vector<u
   }
 }
 
+/// Whether this thread is the one that called launch().
+thread_local bool pollsHere = false;
+
+void pollNow(Launch &launch) {
+  const auto &poll = launch.config->poll;
+  if (!poll || launch.interrupted || poll())
+    return;
+  launch.interrupted = true;
+  launch.stop = true;
+}
+
 } // namespace
 
+void cosmati::ptxvm::pollLaunch(Launch &launch) {
+  if (!launch.config->poll || !pollsHere)
+    return;
+  auto now = std::chrono::steady_clock::now();
+  if (now < launch.nextPoll)
+    return;
+  launch.nextPoll = now + kPollInterval;
+  pollNow(launch);
+}
+
 llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryName,
-                                   const LaunchConfig &config, llvm::ArrayRef<uint8_t> paramBlock,
+                                   const LaunchConfig &given, llvm::ArrayRef<uint8_t> paramBlock,
                                    const AddressSpace &memory, Report *report) {
   const EntryInfo *entry = module.findEntry(entryName);
   if (!entry)
     return llvm::createStringError("there is no kernel '" + entryName + "' in " +
                                    module.program().name);
-  uint64_t shared = uint64_t(entry->staticShared) + config.dynamicShared;
+  uint64_t shared = uint64_t(entry->staticShared) + given.dynamicShared;
+  LaunchConfig config = given;
   if (llvm::Error e = check(*entry, config, shared, paramBlock.size()))
     return e;
+  if (std::string reason = shapeCluster(module.program(), *entry, config); !reason.empty())
+    return refuse(*entry, reason);
   auto begin = std::chrono::steady_clock::now();
   Launch launch;
   launch.program = &module.program();
@@ -149,8 +181,41 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
   launch.params = paramBlock.vec();
   launch.regions = memory.snapshot();
   launch.sharedBytes = uint32_t(shared);
+  launch.explicitCluster =
+      volume(config.cluster) != 1 || entry->reqnctapercluster || entry->explicitCluster;
 
-  uint64_t total = volume(config.grid);
+  launch.code = launch.program->code.data();
+  launch.blockStart = launch.program->blockStart.data();
+
+  // Without the checker nobody sees what this launch writes.
+  if (!has(config.checks, Check::Uninitialized))
+    for (const Region &r : launch.regions->regions)
+      if (r.written && r.writable)
+        r.written->writeAll();
+
+  Observers observers;
+  addCheckers(observers, config.checks);
+  Profiler *profiler = nullptr;
+  if (config.profile) { // the last, so that it counts what the program asked for
+    auto owned = std::make_unique<Profiler>();
+    launch.profiler = profiler = owned.get();
+    observers.add(std::move(owned));
+  }
+  if (scheduleOf(config) == Schedule::Adversarial)
+    launch.switchPoints = switchPoints(*launch.program);
+  std::optional<ObservedCode> observed;
+  if (!observers.empty()) {
+    observed.emplace(*launch.program);
+    observed->wrapAccesses(*launch.program);
+    launch.code = observed->code.data();
+    launch.blockStart = observed->blockStart.data();
+    launch.observed = &*observed;
+    launch.observer = &observers;
+    observers.instrument(*observed, launch);
+    observers.launchBegin(launch);
+  }
+
+  uint64_t total = volume(config.grid) / volume(config.cluster);
   uint32_t threads =
       config.threads ? config.threads : std::max(1u, std::thread::hardware_concurrency());
   threads = uint32_t(std::min<uint64_t>(threads, total));
@@ -158,11 +223,21 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
   std::vector<std::unique_ptr<Worker>> workers;
   for (uint32_t k = 0; k < threads; ++k)
     workers.push_back(std::make_unique<Worker>(launch, next, total));
-  runOnWorkers(threads, [&](uint32_t k) { workers[k]->run(); });
+  runOnWorkers(
+      threads,
+      [&](uint32_t k) {
+        pollsHere = k == 0;
+        workers[k]->run();
+        pollsHere = false;
+      },
+      kPollInterval, [&] { pollNow(launch); });
 
+  if (launch.observer)
+    observers.launchEnd(launch);
   if (report) {
     report->findings = launch.findings;
     report->counters = Counters();
+    report->profile = profiler ? profiler->result(*launch.program) : Profile();
     for (auto &worker : workers) {
       addCounters(report->counters, *launch.program, worker->blockCounts());
       report->counters.ctas += worker->finishedCtas();
@@ -172,5 +247,7 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
   }
   if (!launch.findings.empty())
     return llvm::createStringError(launch.findings.front().message);
+  if (launch.interrupted)
+    return llvm::createStringError("the launch of kernel '" + entry->name + "' was interrupted");
   return llvm::Error::success();
 }

@@ -132,8 +132,10 @@ Token Lexer::next(std::string &error) {
       ++cursor;
     return token;
   }
-  cursor += end - cursor > 1 && (c == '<' || c == '>') && cursor[1] == c ? 2 : 1;
-  if (!std::strchr("{}[]()<>,;:@!+-=|*/&~^", c))
+  char second = end - cursor > 1 ? cursor[1] : '\0';
+  bool doubled = second == c && std::strchr("<>&|=", c);
+  cursor += doubled || (second == '=' && std::strchr("<>!", c)) ? 2 : 1;
+  if (!std::strchr("{}[]()<>,;:@!+-=|*/&~^?", c))
     error = llvm::isPrint(c) ? "unexpected character '" + std::string(1, c) + "'"
                              : "unexpected byte 0x" + llvm::utohexstr(uint8_t(c));
   return finish(token, Token::Punct);

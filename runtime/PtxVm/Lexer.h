@@ -21,7 +21,7 @@ struct Token {
     Float32,    ///< value: bits (0f...)
     Float64,    ///< value: bits (0d..., 1.5e3)
     String,     ///< text between the quotes
-    Punct,      ///< one character, or << and >>
+    Punct,      ///< one character, or << >> && || == != <= >=
   };
   Kind kind = End;
   llvm::StringRef text;

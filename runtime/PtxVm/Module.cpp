@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Decode.h"
+#include "runtime/PtxVm/Link.h"
 #include "runtime/PtxVm/Parser.h"
 #include "runtime/PtxVm/exec/Isa.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/ADT/bit.h"
 #include <atomic>
 #include <cstring>
 
@@ -30,24 +32,34 @@ constexpr uint64_t kMaxParamBytes = 32764; ///< of an entry, from sm_70 on
 
 class ModuleDecoder {
 public:
-  explicit ModuleDecoder(Program &program)
-      : program(program), ast(*program.ast), context{program, ast, {}, 0} {}
+  ModuleDecoder(Program &program, std::vector<ModuleSymbols> symbols)
+      : program(program), symbols(std::move(symbols)), variables(program.modules.size()) {
+    for (uint32_t m = 0; m < program.modules.size(); ++m) {
+      firstFunction.push_back(uint32_t(functions.size()));
+      for (const ast::Function &f : program.modules[m]->functions) {
+        functions.push_back(&f);
+        moduleOf.push_back(m);
+      }
+      variables[m].resize(program.modules[m]->variables.size());
+    }
+  }
 
   llvm::Error run() {
-    for (uint32_t k = 0; k < ast.functions.size(); ++k)
-      program.functionIndex[ast.functions[k].name] = k;
-    placeGlobals(ast.variables);
+    placeGlobals();
     uint64_t shared = placeShared();
     if (!error.empty())
       return llvm::createStringError(error);
-    context.dynamicShared = uint32_t(alignTo(shared, program.dynamicSharedAlign));
-    for (ast::Variable &v : ast.variables)
+    dynamicShared = uint32_t(alignTo(shared, program.dynamicSharedAlign));
+    eachVariable([&](const ast::Variable &v, VariablePlace &place) {
       if (isDynamicShared(v)) {
-        context.variables[v.name] = {Space::Shared, context.dynamicShared, false};
+        place = {Space::Shared, dynamicShared, false,
+                 named(v, Space::Shared, dynamicShared, VariableInfo::kRest)};
         program.hasDynamicShared = true;
       }
-    program.functions.resize(ast.functions.size());
-    for (uint32_t k = 0; k < ast.functions.size(); ++k)
+    });
+    buildContexts();
+    program.functions.resize(functions.size());
+    for (uint32_t k = 0; k < functions.size(); ++k)
       if (!decodeFunction(k))
         return llvm::createStringError(error);
     if (!initialize())
@@ -58,30 +70,66 @@ public:
 
 private:
   Program &program;
-  ast::Module &ast;
-  ModuleContext context;
+  std::vector<ModuleSymbols> symbols;
+  std::vector<ModuleContext> contexts; ///< by module
+  uint32_t dynamicShared = 0;
+  std::vector<const ast::Function *> functions;      ///< of all modules
+  std::vector<uint32_t> moduleOf, firstFunction;     ///< by function; by module
+  std::vector<std::vector<VariablePlace>> variables; ///< by module, of its module scope
   std::string error;
   std::vector<std::vector<VariablePlace>> places; ///< by function, of its variables
   struct Pending {
     const ast::Variable *variable;
     size_t global;
+    uint32_t module;
   };
   std::vector<Pending> pending;
 
   uint64_t globalBytes = 0;
 
-  void refuse(uint32_t line, const llvm::Twine &reason) {
+  void refuse(uint32_t module, uint32_t line, const llvm::Twine &reason) {
     if (error.empty())
-      error = (program.name + ":" + llvm::Twine(line) + ": " + reason).str();
+      error =
+          (program.modules[module]->name + ":" + llvm::Twine(line) + ": " + reason).str();
   }
-  static bool isDynamicShared(const ast::Variable &v) {
-    return v.space == Space::Shared && v.external && v.count == 0;
+
+  /// Calls f(variable, its place) for the module-scope variables that nothing else stands for.
+  template <class F> void eachVariable(F f) {
+    for (uint32_t m = 0; m < symbols.size(); ++m)
+      for (uint32_t k = 0; k < variables[m].size(); ++k) {
+        const ast::Variable &v = program.modules[m]->variables[k];
+        auto it = symbols[m].variables.find(v.name);
+        current = m;
+        if (it != symbols[m].variables.end() && it->second == SymbolId{m, k})
+          f(v, variables[m][k]);
+      }
+  }
+  uint32_t current = 0; ///< module whose variables are placed
+
+  void buildContexts() {
+    for (uint32_t m = 0; m < symbols.size(); ++m) {
+      ModuleContext &context = contexts.emplace_back(program, functions);
+      context.name = program.modules[m]->name;
+      for (const auto &entry : symbols[m].variables)
+        context.variables[entry.first()] = variables[entry.second.module][entry.second.index];
+      for (const auto &entry : symbols[m].functions)
+        context.functions[entry.first()] =
+            firstFunction[entry.second.module] + entry.second.index;
+      context.unresolved = std::move(symbols[m].unresolved);
+    }
+  }
+
+  /// Lists the variable; returns its number.
+  uint32_t named(const ast::Variable &v, Space space, uint64_t offset, uint64_t bytes,
+                 uint32_t function = ~0u) {
+    program.variables.push_back({v.name.str(), space, offset, bytes, function});
+    return uint32_t(program.variables.size() - 1);
   }
 
   VariablePlace placeGlobal(const ast::Variable &v) {
     globalBytes += v.bytes();
     if (globalBytes > kMaxGlobalBytes) {
-      refuse(v.line,
+      refuse(current, v.line,
              "the module's variables need more than " + llvm::Twine(kMaxGlobalBytes) + " bytes");
       return {};
     }
@@ -91,7 +139,7 @@ private:
     uint64_t alignment = std::max<uint64_t>(256, v.align);
     g.owner.reset(std::calloc(1, g.bytes + alignment)); // pages that nobody touches cost nothing
     if (!g.owner) {
-      refuse(v.line, "no memory for the " + llvm::Twine(g.bytes) + " bytes of '" + v.name + "'");
+      refuse(current, v.line, "no memory for the " + llvm::Twine(g.bytes) + " bytes of '" + v.name + "'");
       return {};
     }
     auto p = reinterpret_cast<uintptr_t>(g.owner.get());
@@ -106,39 +154,40 @@ private:
     r.writable = g.writable;
     r.name = g.name;
     program.globalRegions.regions.push_back(r);
-    pending.push_back({&v, program.globals.size()});
+    pending.push_back({&v, program.globals.size(), current});
     program.globals.push_back(std::move(g));
     return {v.space, program.globals.back().address, false};
   }
 
-  void placeGlobals(const std::vector<ast::Variable> &variables) {
-    for (const ast::Variable &v : variables)
+  void placeGlobals() {
+    eachVariable([&](const ast::Variable &v, VariablePlace &place) {
       if (v.space == Space::Global || v.space == Space::Const)
-        context.variables[v.name] = placeGlobal(v);
+        place = placeGlobal(v);
+    });
   }
 
   /// Module-scope shared variables first, then those of .funcs, then each entry's over one another.
   uint64_t placeShared() {
     uint64_t offset = 0, top = 0;
-    for (const ast::Variable &v : ast.variables) {
+    eachVariable([&](const ast::Variable &v, VariablePlace &place) {
       if (v.space != Space::Shared)
-        continue;
+        return;
       if (isDynamicShared(v)) {
         program.dynamicSharedAlign = std::max(program.dynamicSharedAlign, v.align);
-        continue;
+        return;
       }
       offset = alignTo(offset, v.align);
-      context.variables[v.name] = {Space::Shared, offset, false};
+      place = {Space::Shared, offset, false, named(v, Space::Shared, offset, v.bytes())};
       offset += v.bytes();
-    }
-    places.resize(ast.functions.size());
-    for (size_t k = 0; k < ast.functions.size(); ++k)
-      if (!ast.functions[k].entry)
+    });
+    places.resize(functions.size());
+    for (size_t k = 0; k < functions.size(); ++k)
+      if (!functions[k]->entry)
         offset = placeLocals(k, offset);
     top = offset;
-    entryShared.resize(ast.functions.size());
-    for (size_t k = 0; k < ast.functions.size(); ++k)
-      if (ast.functions[k].entry) {
+    entryShared.resize(functions.size());
+    for (size_t k = 0; k < functions.size(); ++k)
+      if (functions[k]->entry) {
         entryShared[k] = uint32_t(placeLocals(k, offset));
         top = std::max<uint64_t>(top, entryShared[k]);
       }
@@ -148,7 +197,8 @@ private:
 
   /// Places the variables of a function; returns the end of its shared ones.
   uint64_t placeLocals(size_t k, uint64_t shared) {
-    const ast::Function &fn = ast.functions[k];
+    const ast::Function &fn = *functions[k];
+    current = moduleOf[k];
     uint64_t local = 0, param = 0;
     std::vector<bool> isParam(fn.variables.size());
     for (uint32_t p : fn.params)
@@ -159,6 +209,7 @@ private:
       if (v.space == Space::Shared) {
         place.address = shared = alignTo(shared, v.align);
         shared += v.bytes();
+        place.variable = named(v, Space::Shared, place.address, v.bytes(), uint32_t(k));
       } else if (v.space == Space::Global || v.space == Space::Const) {
         place = placeGlobal(v);
       } else if (fn.entry && isParam[i]) {
@@ -168,14 +219,15 @@ private:
         place.address = local = alignTo(local, v.align);
         place.frameRelative = true;
         local += v.bytes();
+        place.variable = named(v, v.space, place.address, v.bytes(), uint32_t(k));
       }
       places[k].push_back(place);
     }
-    localBytes.resize(ast.functions.size());
+    localBytes.resize(functions.size());
     localBytes[k] = uint32_t(alignTo(local, 16));
     auto limit = [&](uint64_t bytes, uint64_t most, const char *what) {
       if (bytes > most)
-        refuse(fn.line, "'" + fn.name + "' has " + llvm::Twine(bytes) + " bytes of " + what +
+        refuse(moduleOf[k], fn.line, "'" + fn.name + "' has " + llvm::Twine(bytes) + " bytes of " + what +
                             "; the limit is " + llvm::Twine(most));
     };
     limit(local, kMaxLocalBytes, "local variables");
@@ -186,9 +238,10 @@ private:
   std::vector<uint32_t> localBytes;
 
   bool decodeFunction(uint32_t k) {
-    const ast::Function &fn = ast.functions[k];
+    const ast::Function &fn = *functions[k];
     FunctionInfo &info = program.functions[k];
     info.name = fn.name.str();
+    info.module = moduleOf[k];
     info.entry = fn.entry;
     info.frame.localBytes = localBytes[k];
     auto slices = [&](const std::vector<uint32_t> &variables) {
@@ -203,7 +256,7 @@ private:
     }
     if (!fn.defined)
       return true;
-    FunctionDecoder decoder(context, fn, k, places[k]);
+    FunctionDecoder decoder(contexts[moduleOf[k]], fn, k, places[k]);
     if (!decoder.run()) {
       error = decoder.error;
       return false;
@@ -233,26 +286,32 @@ private:
     entry.paramBytes = uint32_t(end);
     entry.reqntid = fn.reqntid;
     entry.maxntid = fn.maxntid;
+    entry.reqnctapercluster = fn.reqnctapercluster;
+    entry.maxClusterRank = fn.maxClusterRank;
+    entry.explicitCluster = fn.explicitCluster;
+    entry.blocksAreClusters = fn.blocksAreClusters;
     // Dynamic shared memory begins at one place for all entries.
-    entry.staticShared = program.hasDynamicShared ? context.dynamicShared : entryShared[k];
+    entry.staticShared = program.hasDynamicShared ? dynamicShared : entryShared[k];
     entry.numRegs = (program.functions[k].frame.bytes + 127) / 128;
     program.entries.push_back(std::move(entry));
     program.entryFunction.push_back(k);
   }
 
-  bool addressOf(const ast::Operand &element, uint64_t &value) {
+  bool addressOf(const ModuleContext &context, const ast::Operand &element, uint64_t &value) {
     auto it = context.variables.find(element.name);
     if (it != context.variables.end()) {
       value = it->second.address;
       if (element.negated && it->second.space == Space::Shared)
         value += kSharedWindow;
-    } else if (auto f = program.functionIndex.find(element.name);
-               f != program.functionIndex.end()) {
+    } else if (auto f = context.functions.find(element.name); f != context.functions.end()) {
       value = kFunctionAddressBase + f->second;
     } else {
       return false;
     }
+    uint64_t mask = element.value;
     value += uint64_t(element.offset);
+    if (mask) // 0xff00(symbol): these bits alone
+      value = (value & mask) >> llvm::countr_zero(mask);
     return true;
   }
 
@@ -260,13 +319,13 @@ private:
     for (const Pending &p : pending) {
       const ast::Variable &v = *p.variable;
       uint32_t size = bytesOf(v.type);
-      for (size_t k = 0; k < v.init.size(); ++k) {
-        const ast::Operand &element = v.init[k];
+      for (const auto &[place, element] : v.init) {
         uint64_t value = element.value;
-        if (element.kind == ast::Operand::Name && !addressOf(element, value)) {
-          error = (program.name + ":" + llvm::Twine(v.line) + ": '" + element.name +
-                   "' in the initialiser of '" + v.name + "' is not declared")
-                      .str();
+        if (element.kind == ast::Operand::Name &&
+            !addressOf(contexts[p.module], element, value)) {
+          refuse(p.module, v.line,
+                 contexts[p.module].missing(element.name) + ", in the initialiser of '" + v.name +
+                     "'");
           return false;
         }
         if (element.kind == ast::Operand::Float64 && v.type == ScalarType::F32) {
@@ -275,7 +334,7 @@ private:
           float f = float(d);
           std::memcpy(&value, &f, 4);
         }
-        std::memcpy(program.globals[p.global].host + k * size, &value, std::min<uint32_t>(size, 8));
+        std::memcpy(program.globals[p.global].host + place * size, &value, std::min<uint32_t>(size, 8));
       }
     }
     program.globalRegions.finish();
@@ -290,20 +349,53 @@ private:
 
 } // namespace
 
-llvm::Error cosmati::ptxvm::decodeModule(Program &program) { return ModuleDecoder(program).run(); }
+llvm::Error cosmati::ptxvm::decodeModule(Program &program) {
+  llvm::Expected<std::vector<ModuleSymbols>> symbols = linkModules(program.modules);
+  if (!symbols)
+    return symbols.takeError();
+  return ModuleDecoder(program, std::move(*symbols)).run();
+}
+
+std::string ModuleContext::missing(llvm::StringRef symbol) const {
+  auto it = unresolved.find(symbol);
+  return it == unresolved.end() ? ("'" + symbol + "' is not declared").str()
+                                : ("'" + symbol + "' is .extern (line " +
+                                   llvm::Twine(it->second) + ") and no module defines it")
+                                      .str();
+}
+
+/// "sm_90a" to 90.
+static unsigned architectureOf(llvm::StringRef target) {
+  unsigned number = 0;
+  target.consume_front("sm_");
+  target.consumeInteger(10, number);
+  return number;
+}
 
 Module::Module() : program_(std::make_unique<Program>()) {}
 Module::~Module() = default;
 
 llvm::Expected<std::shared_ptr<Module>> Module::parse(llvm::StringRef ptx, llvm::StringRef name) {
-  llvm::Expected<std::unique_ptr<ast::Module>> parsed = parseModule(ptx, name);
-  if (!parsed)
-    return parsed.takeError();
+  return link({{ptx, name}});
+}
+
+llvm::Expected<std::shared_ptr<Module>> Module::link(llvm::ArrayRef<Source> sources) {
+  if (sources.empty())
+    return llvm::createStringError("nothing to link: give at least one PTX text");
   std::shared_ptr<Module> module(new Module);
-  module->program_->ast = std::move(*parsed);
-  module->program_->name = name.str();
-  module->program_->isa = &hostIsa();
-  if (llvm::Error e = decodeModule(*module->program_))
+  Program &program = *module->program_;
+  for (const Source &source : sources) {
+    llvm::Expected<std::unique_ptr<ast::Module>> parsed = parseModule(source.ptx, source.name);
+    if (!parsed)
+      return parsed.takeError();
+    llvm::StringRef target = (*parsed)->target;
+    if (architectureOf(target) >= architectureOf(program.target))
+      program.target = target.str();
+    program.name += (program.name.empty() ? "" : ", ") + source.name.str();
+    program.modules.push_back(std::move(*parsed));
+  }
+  program.isa = &hostIsa();
+  if (llvm::Error e = decodeModule(program))
     return e;
   return module;
 }
@@ -317,7 +409,7 @@ const EntryInfo *Module::findEntry(llvm::StringRef name) const {
   return nullptr;
 }
 
-llvm::StringRef Module::target() const { return program_->ast->target; }
+llvm::StringRef Module::target() const { return program_->target; }
 
 std::optional<Module::Symbol> Module::findSymbol(llvm::StringRef name) const {
   for (const GlobalVariable &g : program_->globals)

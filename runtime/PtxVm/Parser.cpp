@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Parser.h"
+#include "runtime/PtxVm/Link.h"
 #include "llvm/ADT/Twine.h"
 
 using namespace cosmati::ptxvm;
@@ -125,8 +126,44 @@ bool Parser::locDirective() {
   return true;
 }
 
+/// `.alias name, target;` gives a defined function another name, which was declared before.
 bool Parser::alias() {
-  return fail(".alias is not implemented: define the function under its own name");
+  ast::Alias alias;
+  alias.line = tok.line;
+  advance();
+  if (!expectName(alias.name) || !expect(",") || !expectName(alias.target) || !expect(";"))
+    return false;
+  for (llvm::StringRef name : {alias.name, alias.target}) {
+    auto it = module.functionIndex.find(name);
+    if (it == module.functionIndex.end())
+      return fail(".alias: function '" + name + "' is not declared", alias.line);
+    bool wanted = name == alias.target;
+    const ast::Function &function = module.functions[it->second];
+    if (function.defined != wanted || function.entry)
+      return fail(".alias: '" + name + "' must be a function " +
+                      (wanted ? "with a body" : "without a body"),
+                  alias.line);
+  }
+  const ast::Function &function = module.functions[module.functionIndex[alias.name]],
+                      &target = module.functions[module.functionIndex[alias.target]];
+  if (!sameSignature(function, target))
+    return fail(".alias: " + signatureOf(function) + " cannot stand for " + signatureOf(target),
+                alias.line);
+  module.aliases.push_back(alias);
+  return true;
+}
+
+/// `( ... )`, parentheses inside included.
+bool Parser::skipParentheses() {
+  unsigned open = 0;
+  do {
+    if (tok.kind == Token::End || (open == 0 && !isPunct("(")))
+      return fail("expected '(' ... ')'");
+    open += isPunct("(");
+    open -= isPunct(")");
+    advance();
+  } while (open);
+  return error.empty();
 }
 
 bool Parser::topLevel() {
@@ -168,20 +205,24 @@ bool Parser::topLevel() {
       advance();
     return expect(";");
   }
-  bool external = false;
-  while (isDot("visible") || isDot("extern") || isDot("weak") || isDot("common")) {
-    external |= tok.text == "extern";
+  Linkage linkage = isDot("visible")  ? Linkage::Visible
+                    : isDot("extern") ? Linkage::Extern
+                    : isDot("weak")   ? Linkage::Weak
+                    : isDot("common") ? Linkage::Common
+                                      : Linkage::Static;
+  if (linkage != Linkage::Static)
     advance();
-  }
   if (isDot("entry") || isDot("func")) {
     bool entry = tok.text == "entry";
     advance();
-    return function(entry);
+    return function(entry, linkage);
   }
   for (Space space : {Space::Global, Space::Const, Space::Shared})
     if (isDot(spaceName(space))) {
       advance();
-      return variableDecl(space, external, /*moduleScope=*/true);
+      if (linkage == Linkage::Common && space != Space::Global)
+        return fail("only .global variables can be .common");
+      return variableDecl(space, linkage, /*moduleScope=*/true);
     }
   return fail("directive '." + tok.text + "' is not implemented at module scope");
 }
@@ -204,7 +245,6 @@ bool Parser::functionDirectives() {
   while (tok.kind == Token::DotWord) {
     llvm::StringRef word = tok.text;
     advance();
-    std::optional<std::array<uint32_t, 3>> ignored;
     uint64_t value;
     if (word == "reqntid") {
       if (!shape(fn->reqntid))
@@ -213,11 +253,19 @@ bool Parser::functionDirectives() {
       if (!shape(fn->maxntid))
         return false;
     } else if (word == "reqnctapercluster") {
-      if (!shape(ignored))
+      if (!shape(fn->reqnctapercluster))
         return false;
+      for (uint32_t extent : *fn->reqnctapercluster)
+        if (extent < 1 || extent > 16)
+          return fail(".reqnctapercluster " + llvm::Twine(extent) + "; 1 to 16 are possible");
+    } else if (word == "maxclusterrank") {
+      if (!expectInt(value))
+        return false;
+      if (value < 1 || value > UINT32_MAX)
+        return fail(".maxclusterrank " + llvm::Twine(value) + "; it is at least 1");
+      fn->maxClusterRank = uint32_t(value);
     } else if (word == "minnctapersm" || word == "maxnctapersm" || word == "maxnreg" ||
-               word == "maxclusterrank" || word == "abi_preserve" ||
-               word == "abi_preserve_control") {
+               word == "abi_preserve" || word == "abi_preserve_control") {
       if (!expectInt(value))
         return false;
     } else if (word == "pragma") {
@@ -226,14 +274,18 @@ bool Parser::functionDirectives() {
       if (!expect(";"))
         return false;
     } else if (word == "attribute") {
-      while (tok.kind != Token::End && !isPunct(")"))
-        advance();
-      if (!expect(")"))
+      if (!skipParentheses())
         return false;
-    } else if (word != "noreturn" && word != "explicitcluster" && word != "blocksareclusters") {
+    } else if (word == "explicitcluster") {
+      fn->explicitCluster = true;
+    } else if (word == "blocksareclusters") {
+      fn->blocksAreClusters = true;
+    } else if (word != "noreturn") {
       return fail("directive '." + word + "' of a function is not implemented");
     }
   }
+  if (fn->blocksAreClusters && !(fn->reqntid && fn->reqnctapercluster))
+    return fail(".blocksareclusters needs .reqntid and .reqnctapercluster");
   return error.empty();
 }
 
@@ -246,7 +298,8 @@ bool Parser::parameterList(std::vector<uint32_t> &indices) {
     advance();
     ast::Variable variable;
     variable.space = Space::Param;
-    if (!variableHead(variable, /*parameter=*/true))
+    uint64_t lanes;
+    if (!variableType(variable, lanes, /*parameter=*/true) || !variableName(variable, lanes))
       return false;
     indices.push_back(uint32_t(fn->variables.size()));
     if (!declare(std::move(variable), /*moduleScope=*/false))
@@ -257,14 +310,20 @@ bool Parser::parameterList(std::vector<uint32_t> &indices) {
   return expect(")");
 }
 
-bool Parser::function(bool entry) {
+bool Parser::function(bool entry, Linkage linkage) {
   ast::Function parsed;
+  parsed.linkage = linkage;
   fn = &parsed;
   scope = 0;
   loc = {};
   parsed.scopes.emplace_back();
   parsed.entry = entry;
   parsed.line = tok.line;
+  if (isDot("attribute")) {
+    advance();
+    if (!skipParentheses())
+      return false;
+  }
   if (!entry && !parameterList(parsed.results))
     return false;
   if (!expectName(parsed.name) || !parameterList(parsed.params) || !functionDirectives())
@@ -276,15 +335,28 @@ bool Parser::function(bool entry) {
   } else if (!expect(";")) {
     return false;
   }
+  fn = nullptr;
+  return declareFunction(std::move(parsed));
+}
+
+/// A definition takes the place of declarations before it.
+bool Parser::declareFunction(ast::Function parsed) {
   auto [it, inserted] = module.functionIndex.try_emplace(parsed.name, module.functions.size());
   if (inserted) {
     module.functions.push_back(std::move(parsed));
-  } else if (parsed.defined) {
-    if (module.functions[it->second].defined)
-      return fail("function '" + parsed.name + "' is defined twice", parsed.line);
-    module.functions[it->second] = std::move(parsed);
+    return true;
   }
-  fn = nullptr;
+  ast::Function &earlier = module.functions[it->second];
+  if (parsed.defined && earlier.defined)
+    return fail("function '" + parsed.name + "' is defined twice", parsed.line);
+  if (!sameSignature(parsed, earlier))
+    return fail("'" + parsed.name + "' is " + signatureOf(parsed) + ", in line " +
+                    llvm::Twine(earlier.line) + " it is " + signatureOf(earlier),
+                parsed.line);
+  if (parsed.linkage == Linkage::Static)
+    parsed.linkage = earlier.linkage == Linkage::Extern ? Linkage::Visible : earlier.linkage;
+  if (parsed.defined)
+    earlier = std::move(parsed);
   return true;
 }
 
@@ -292,6 +364,7 @@ llvm::Expected<std::unique_ptr<ast::Module>> cosmati::ptxvm::parseModule(llvm::S
                                                                          llvm::StringRef name) {
   auto module = std::make_unique<ast::Module>();
   module->text = text.str();
+  module->name = name.str();
   Parser parser(*module, name);
   if (!parser.parse() || !parser.error.empty())
     return llvm::createStringError(parser.error);

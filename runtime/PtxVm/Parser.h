@@ -33,6 +33,8 @@ private:
   ast::Function *fn = nullptr;
   uint32_t scope = 0;
   ast::Location loc;
+  bool inCall = false; ///< parentheses hold arguments, not expressions
+  bool wantsAddress = false; ///< the instruction takes a variable's address, not its memory
   unsigned depth = 0; ///< of operands or initialisers within one another
 
   /// Counts one level while it lives: text decides how deep the parser recurses.
@@ -64,19 +66,34 @@ private:
   bool fileDirective();
   bool locDirective();
   bool alias();
-  bool function(bool entry);
+  bool skipParentheses();
+  bool function(bool entry, Linkage linkage);
+  bool declareFunction(ast::Function parsed);
   bool parameterList(std::vector<uint32_t> &indices);
   bool functionDirectives();
   bool shape(std::optional<std::array<uint32_t, 3>> &out);
 
+  // Constants (ParserExpr.cpp).
+  struct Constant {
+    uint64_t value = 0;
+    bool isUnsigned = false;
+  };
+  bool constant(Constant &out);
+  bool binaryConstant(Constant &out, unsigned lowest);
+  bool unaryConstant(Constant &out);
+  bool number(ast::Operand &out);
+  bool offset(int64_t &out);
+
   // Declarations (ParserDecl.cpp).
-  bool variableDecl(Space space, bool external, bool moduleScope);
-  bool variableHead(ast::Variable &variable, bool parameter);
-  bool dimensions(ast::Variable &variable);
-  bool initializer(std::vector<ast::Operand> &out, const ast::Variable &variable);
-  bool initElement(std::vector<ast::Operand> &out);
+  bool variableDecl(Space space, Linkage linkage, bool moduleScope);
+  bool variableType(ast::Variable &variable, uint64_t &lanes, bool parameter);
+  bool variableName(ast::Variable &variable, uint64_t lanes);
+  bool initializer(ast::Variable &variable);
+  bool initList(ast::Variable &variable, uint64_t first, size_t level);
+  bool initElement(ast::Variable &variable, uint64_t place);
   bool declare(ast::Variable variable, bool moduleScope);
   bool registerDecl();
+  bool declareVector(ast::RegisterDecl decl, unsigned lanes, uint32_t line);
 
   // Bodies (ParserBody.cpp).
   bool body();
@@ -89,7 +106,10 @@ private:
   bool simpleOperand(ast::Operand &out);
   bool address(ast::Operand &out);
   bool operandList(std::vector<ast::Operand> &out, llvm::StringRef close);
-  bool signedInt(ast::Operand &out);
+  bool element(ast::Operand &out);
+  const ast::Variable *variableCalled(llvm::StringRef name) const;
+  unsigned vectorLanes(llvm::StringRef name) const;
+  void vectorRegister(ast::Operand &out, unsigned lanes);
 };
 
 } // namespace cosmati::ptxvm

@@ -69,7 +69,7 @@ bool Parser::bodyDirective() {
   for (Space space : {Space::Local, Space::Shared, Space::Param, Space::Global, Space::Const})
     if (word == spaceName(space)) {
       advance();
-      return variableDecl(space, /*external=*/false, /*moduleScope=*/false);
+      return variableDecl(space, Linkage::Static, /*moduleScope=*/false);
     }
   return fail("directive '." + word + "' is not implemented in a body");
 }
@@ -135,6 +135,8 @@ bool Parser::instruction(llvm::StringRef guard, bool negated, const char *begin,
     inst.mods.push_back(tok.text);
     advance();
   }
+  inCall = inst.name == "call";
+  wantsAddress = inst.name == "mov" || inst.name == "cvta";
   while (error.empty() && !isPunct(";")) {
     if (tok.kind == Token::End || isPunct("}"))
       return fail("expected ';' after '" + inst.name + "'", line);
@@ -149,26 +151,6 @@ bool Parser::instruction(llvm::StringRef guard, bool negated, const char *begin,
     return false;
   fn->body.push_back(std::move(inst));
   return true;
-}
-
-bool Parser::signedInt(ast::Operand &out) {
-  bool minus = take("-");
-  if (!minus)
-    take("+");
-  if (tok.kind == Token::Int) {
-    out.kind = ast::Operand::Int;
-    out.value = minus ? 0 - tok.value : tok.value;
-  } else if (tok.kind == Token::Float32) {
-    out.kind = ast::Operand::Float32;
-    out.value = tok.value ^ (minus ? 0x80000000u : 0u);
-  } else if (tok.kind == Token::Float64) {
-    out.kind = ast::Operand::Float64;
-    out.value = tok.value ^ (minus ? uint64_t(1) << 63 : 0);
-  } else {
-    return fail("expected an operand, got '" + tok.text + "'");
-  }
-  advance();
-  return error.empty();
 }
 
 bool Parser::operandList(std::vector<ast::Operand> &out, llvm::StringRef close) {
@@ -188,36 +170,44 @@ bool Parser::address(ast::Operand &out) {
   out.items.emplace_back();
   if (!simpleOperand(out.items.back()))
     return false;
-  while (isPunct("+") || isPunct("-")) {
-    bool minus = isPunct("-");
-    advance();
-    if (minus ? false : take("-"))
-      minus = true;
-    uint64_t value;
-    if (!expectInt(value))
-      return false;
-    out.offset = int64_t(uint64_t(out.offset) + (minus ? 0 - value : value));
-  }
+  if (!offset(out.offset))
+    return false;
   while (take(",")) {
     out.items.emplace_back();
     if (!operand(out.items.back()))
       return false;
   }
-  return expect("]");
+  if (!expect("]"))
+    return false;
+  if (isDot("unified")) // says that all lanes read one place
+    advance();
+  return error.empty();
 }
 
 bool Parser::simpleOperand(ast::Operand &out) {
   if (isPunct("!")) {
+    Lexer saved = lexer;
+    Token mark = tok;
     advance();
-    out.negated = true;
+    out.negated = tok.kind == Token::Identifier;
+    if (!out.negated) { // an expression
+      lexer = saved;
+      tok = mark;
+    }
   }
   if (tok.kind != Token::Identifier)
-    return out.negated ? fail("expected a predicate after '!'") : signedInt(out);
+    return number(out);
   const char *begin = tok.begin;
   out.name = tok.text;
   out.kind = out.name == "_" ? ast::Operand::Sink : ast::Operand::Name;
   advance();
-  if (out.name.starts_with("%") && tok.kind == Token::DotWord) { // %tid.x
+  if (tok.kind == Token::DotWord && vectorLanes(out.name)) { // v.x, or v.r as of a color
+    size_t lane = llvm::StringRef("xyzwrgba").find(tok.text);
+    if (tok.text.size() != 1 || lane == llvm::StringRef::npos || lane % 4 >= vectorLanes(out.name))
+      return fail("'" + out.name + "' has no element '." + tok.text + "'");
+    out.name = module.intern(out.name + "." + llvm::Twine("xyzw"[lane % 4]));
+    advance();
+  } else if (out.name.starts_with("%") && tok.kind == Token::DotWord) { // %tid.x
     out.name = llvm::StringRef(begin, tok.text.end() - begin);
     advance();
   }
@@ -232,7 +222,7 @@ bool Parser::operand(ast::Operand &out) {
     out.kind = ast::Operand::Vector;
     return operandList(out.items, "}");
   }
-  if (take("(")) {
+  if (inCall && take("(")) {
     out.kind = ast::Operand::Paren;
     return operandList(out.items, ")");
   }
@@ -249,13 +239,60 @@ bool Parser::operand(ast::Operand &out) {
     out.items.emplace_back();
     return simpleOperand(out.items.back());
   }
-  if (out.kind == ast::Operand::Name && (isPunct("+") || isPunct("-"))) { // mov.u64 %rd, symbol+8
-    bool minus = isPunct("-");
-    advance();
-    uint64_t value;
-    if (!expectInt(value))
-      return false;
-    out.offset = int64_t(minus ? 0 - value : value);
+  if (out.kind != ast::Operand::Name)
+    return error.empty();
+  if (unsigned lanes = vectorLanes(out.name)) {
+    vectorRegister(out, lanes);
+    return true;
   }
-  return error.empty();
+  return isPunct("[") ? element(out) : offset(out.offset); // mov.u64 %rd, symbol+8
+}
+
+/// `table[3]`: the element's memory, or for mov its address.
+bool Parser::element(ast::Operand &out) {
+  const ast::Variable *variable = variableCalled(out.name);
+  if (!variable)
+    return fail("'" + out.name + "' is no variable");
+  advance();
+  Constant index;
+  if (!constant(index) || !expect("]"))
+    return false;
+  ast::Operand place = std::move(out);
+  place.offset = int64_t(index.value * bytesOf(variable->type));
+  out = ast::Operand();
+  if (wantsAddress) {
+    out = std::move(place);
+    return true;
+  }
+  out.kind = ast::Operand::Address;
+  std::swap(out.offset, place.offset);
+  out.items.push_back(std::move(place));
+  return true;
+}
+
+const ast::Variable *Parser::variableCalled(llvm::StringRef name) const {
+  for (uint32_t s = scope; s != ~0u; s = fn->scopes[s].parent)
+    if (auto it = fn->scopes[s].variables.find(name); it != fn->scopes[s].variables.end())
+      return &fn->variables[it->second];
+  auto it = module.variableIndex.find(name);
+  return it == module.variableIndex.end() ? nullptr : &module.variables[it->second];
+}
+
+/// Elements of the vector register `name` (.reg .v4 .f32 a); 0 if it is none.
+unsigned Parser::vectorLanes(llvm::StringRef name) const {
+  for (uint32_t s = scope; s != ~0u; s = fn->scopes[s].parent)
+    if (auto it = fn->scopes[s].vectors.find(name); it != fn->scopes[s].vectors.end())
+      return it->second;
+  return 0;
+}
+
+/// A whole vector register: {a.x, a.y, ...}.
+void Parser::vectorRegister(ast::Operand &out, unsigned lanes) {
+  llvm::StringRef name = out.name;
+  out = ast::Operand();
+  out.kind = ast::Operand::Vector;
+  for (unsigned k = 0; k < lanes; ++k) {
+    out.items.emplace_back();
+    out.items.back().name = module.intern(name + "." + llvm::Twine("xyzw"[k]));
+  }
 }

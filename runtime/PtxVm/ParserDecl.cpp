@@ -14,12 +14,11 @@ using namespace cosmati::ptxvm;
 static constexpr uint64_t kMaxElements = uint64_t(1) << 30;
 static constexpr uint64_t kMaxRegisters = uint64_t(1) << 20;
 
-/// What follows `.param`/`.global`/...: alignment, pointer attributes, vector, type, name,
-/// dimensions.
-bool Parser::variableHead(ast::Variable &variable, bool parameter) {
-  variable.line = tok.line;
-  uint64_t lanes = 1, align = 0;
+/// What follows `.param`/`.global`/...: alignment, pointer attributes, vector, type.
+bool Parser::variableType(ast::Variable &variable, uint64_t &lanes, bool parameter) {
+  uint64_t align = 0;
   bool pointerAlign = false;
+  lanes = 1;
   while (tok.kind == Token::DotWord) {
     llvm::StringRef word = tok.text;
     advance();
@@ -38,10 +37,10 @@ bool Parser::variableHead(ast::Variable &variable, bool parameter) {
     } else if (word == "v2" || word == "v4") {
       lanes = word == "v2" ? 2 : 4;
     } else if (word == "attribute") {
-      while (tok.kind != Token::End && !isPunct(")"))
-        advance();
-      if (!expect(")"))
+      if (!skipParentheses())
         return false;
+    } else if (word == "texref" || word == "samplerref" || word == "surfref") {
+      return fail("not implemented: textures and surfaces (." + word + ")");
     } else if (ScalarType type = parseScalarType(word);
                type != ScalarType::None && variable.type == ScalarType::None) {
       variable.type = type;
@@ -51,73 +50,88 @@ bool Parser::variableHead(ast::Variable &variable, bool parameter) {
   }
   if (variable.type == ScalarType::None || variable.type == ScalarType::Pred)
     return fail("a variable needs a type of at least a byte");
-  if (!expectName(variable.name) || !dimensions(variable))
-    return false;
-  variable.count *= lanes;
   variable.align = uint32_t(align ? align : bytesOf(variable.type) * lanes);
   return true;
 }
 
-bool Parser::dimensions(ast::Variable &variable) {
+/// The name and the dimensions.
+bool Parser::variableName(ast::Variable &variable, uint64_t lanes) {
+  variable.line = tok.line;
+  if (!expectName(variable.name))
+    return false;
   while (take("[")) {
     variable.array = true;
-    uint64_t size = 0;
-    if (!isPunct("]") && !expectInt(size))
+    Constant size;
+    if (!isPunct("]") && !constant(size))
       return false;
-    variable.count *= size;
-    if (size > kMaxElements || variable.count > kMaxElements)
+    variable.dims.push_back(size.value);
+    variable.count *= size.value;
+    if (size.value > kMaxElements || variable.count > kMaxElements)
       return fail("an array of more than " + llvm::Twine(kMaxElements) + " elements");
     if (!expect("]"))
       return false;
   }
+  variable.count *= lanes;
+  if (lanes > 1)
+    variable.dims.push_back(lanes);
   return error.empty();
 }
 
-/// One element of an initialiser: a number, `symbol`, `symbol+4`, `generic(symbol)+4`.
-bool Parser::initElement(std::vector<ast::Operand> &out) {
+/// One element of an initialiser: a number, `symbol`, `symbol+4`, `generic(symbol)+4`,
+/// `0xff00(symbol)`.
+bool Parser::initElement(ast::Variable &variable, uint64_t place) {
   ast::Operand element;
+  bool parenthesis = false;
   if (tok.kind == Token::Identifier && tok.text == "generic") {
     advance();
-    if (!expect("(") || !expectName(element.name) || !expect(")"))
-      return false;
     element.negated = true; // marks a generic address
-  } else if (tok.kind == Token::Identifier) {
-    if (!expectName(element.name))
+    parenthesis = true;
+  } else if (tok.kind != Token::Identifier) {
+    if (!number(element))
       return false;
-  } else {
-    if (!signedInt(element))
-      return false;
-    out.push_back(element);
-    return true;
+    parenthesis = element.kind == ast::Operand::Int && isPunct("(");
+    if (parenthesis && element.value == 0)
+      return fail("the mask of an address is 0; it must have a bit");
   }
-  if (isPunct("(")) // 0xff(symbol) and friends
-    return fail("a mask on an address initialiser is not implemented");
-  if (isPunct("+") || isPunct("-")) {
-    bool minus = isPunct("-");
-    advance();
-    uint64_t value;
-    if (!expectInt(value))
+  if (parenthesis || element.kind == ast::Operand::Name) {
+    element.kind = ast::Operand::Name;
+    if ((parenthesis && !expect("(")) || !expectName(element.name) || !offset(element.offset) ||
+        (parenthesis && !expect(")")) || !offset(element.offset))
       return false;
-    element.offset = int64_t(minus ? 0 - value : value);
   }
-  out.push_back(element);
+  variable.init.emplace_back(place, std::move(element));
   return true;
 }
 
-bool Parser::initializer(std::vector<ast::Operand> &out, const ast::Variable &variable) {
-  if (!isPunct("{"))
-    return initElement(out);
+/// `{...}` from element `first` on; inner braces begin at whole rows, what they leave out is zero.
+bool Parser::initList(ast::Variable &variable, uint64_t first, size_t level) {
   Nested nested(*this);
-  if (!nested.allowed())
+  if (!nested.allowed() || !expect("{"))
     return false;
-  advance();
+  uint64_t row = 1, next = first;
+  for (size_t d = level + 1; d < variable.dims.size(); ++d)
+    row *= variable.dims[d];
   while (error.empty() && !isPunct("}")) {
-    if (!initializer(out, variable))
+    bool inner = isPunct("{");
+    if (inner ? !initList(variable, next, level + 1) : !initElement(variable, next))
       return false;
+    next += inner ? row : 1;
     if (!take(","))
       break;
   }
+  uint64_t room = level >= variable.dims.size() ? 1
+                  : variable.dims[level]        ? variable.dims[level] * row
+                                                : kMaxElements;
+  if (next - first > room)
+    return fail("'" + variable.name + "' has " + llvm::Twine(next - first) +
+                " initialisers for " + llvm::Twine(room) + " elements");
+  if (level == 0 && variable.array && variable.count == 0) // the first dimension was left open
+    variable.count = (next + row - 1) / row * row;
   return expect("}");
+}
+
+bool Parser::initializer(ast::Variable &variable) {
+  return isPunct("{") ? initList(variable, 0, 0) : initElement(variable, 0);
 }
 
 bool Parser::declare(ast::Variable variable, bool moduleScope) {
@@ -130,40 +144,39 @@ bool Parser::declare(ast::Variable variable, bool moduleScope) {
     list.push_back(std::move(variable));
     return true;
   }
-  if (!moduleScope || (!list[it->second].external && !variable.external))
+  ast::Variable &earlier = list[it->second];
+  if (!moduleScope || (!earlier.isExternal() && !variable.isExternal()))
     return fail("'" + name + "' is declared twice", line);
-  if (!variable.external)
-    list[it->second] = std::move(variable);
+  if (!variable.isExternal())
+    earlier = std::move(variable);
   return true;
 }
 
-bool Parser::variableDecl(Space space, bool external, bool moduleScope) {
-  ast::Variable variable;
-  variable.space = space;
-  variable.external = external;
-  if (!variableHead(variable, /*parameter=*/false))
+bool Parser::variableDecl(Space space, Linkage linkage, bool moduleScope) {
+  ast::Variable head;
+  uint64_t lanes;
+  head.space = space;
+  head.linkage = linkage;
+  if (!variableType(head, lanes, /*parameter=*/false))
     return false;
-  if (take("=")) {
-    if (!initializer(variable.init, variable))
+  do {
+    ast::Variable variable = head;
+    if (!variableName(variable, lanes) || (take("=") && !initializer(variable)))
       return false;
-    if (variable.array && variable.count == 0)
-      variable.count = variable.init.size();
-    if (variable.init.size() > variable.count)
-      return fail("'" + variable.name + "' has " + llvm::Twine(variable.init.size()) +
-                  " initialisers for " + llvm::Twine(variable.count) + " elements");
-  }
-  if (variable.count == 0 && !(space == Space::Shared && external))
-    return fail("'" + variable.name + "' has no size; only .extern .shared arrays may lack one");
-  if (!declare(variable, moduleScope))
-    return false;
-  if (take(",")) // `.shared .b32 a, b;`
-    return fail("several variables in one declaration are not implemented: write one each");
+    if (variable.count == 0 && linkage != Linkage::Extern)
+      return fail("'" + variable.name + "' has no size; only .extern arrays may lack one");
+    if (!declare(std::move(variable), moduleScope))
+      return false;
+  } while (take(","));
   return expect(";");
 }
 
 bool Parser::registerDecl() {
   advance();
   uint32_t line = tok.line;
+  unsigned lanes = isDot("v2") ? 2 : isDot("v4") ? 4 : 1;
+  if (lanes > 1)
+    advance();
   ScalarType type = tok.kind == Token::DotWord ? parseScalarType(tok.text) : ScalarType::None;
   if (type == ScalarType::None)
     return fail("register type '." + tok.text + "' is not implemented");
@@ -175,6 +188,11 @@ bool Parser::registerDecl() {
     if (!expectName(decl.name))
       return false;
     uint64_t count = 1;
+    if (lanes > 1) {
+      if (!declareVector(decl, lanes, line))
+        return false;
+      continue;
+    }
     if (take("<")) {
       if (!expectInt(count) || !expect(">"))
         return false;
@@ -188,4 +206,21 @@ bool Parser::registerDecl() {
     fn->registerTypes.insert(fn->registerTypes.end(), count, type);
   } while (take(","));
   return expect(";");
+}
+
+/// A vector register is as many registers a.x, a.y, ...
+bool Parser::declareVector(ast::RegisterDecl decl, unsigned lanes, uint32_t line) {
+  llvm::StringRef name = decl.name;
+  if (fn->registerTypes.size() + lanes > kMaxRegisters)
+    return fail("'" + fn->name + "' declares more than " + llvm::Twine(kMaxRegisters) +
+                " registers");
+  if (!fn->scopes[scope].vectors.try_emplace(name, lanes).second)
+    return fail("register '" + name + "' is declared twice", line);
+  for (unsigned k = 0; k < lanes; ++k) {
+    decl.name = module.intern(name + "." + llvm::Twine("xyzw"[k]));
+    decl.id = uint32_t(fn->registerTypes.size());
+    fn->scopes[scope].registers.try_emplace(decl.name, decl);
+    fn->registerTypes.push_back(decl.type);
+  }
+  return true;
 }

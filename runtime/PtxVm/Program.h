@@ -12,11 +12,13 @@
 #pragma once
 
 #include "runtime/PtxVm/Ast.h"
+#include "runtime/PtxVm/InstTable.h"
 #include "runtime/PtxVm/PtxVm.h"
 #include "runtime/PtxVm/exec/Exec.h"
 #include "llvm/ADT/StringMap.h"
 #include <cstdlib>
 #include <memory>
+#include <unordered_map>
 
 namespace cosmati::ptxvm {
 
@@ -53,8 +55,17 @@ enum class Special : uint8_t {
   NClusterIdX,
   NClusterIdY,
   NClusterIdZ,
-  One,  ///< extents of a cluster of one CTA
-  Zero, ///< ranks within it
+  ClusterCtaIdX,
+  ClusterCtaIdY,
+  ClusterCtaIdZ,
+  ClusterNCtaIdX,
+  ClusterNCtaIdY,
+  ClusterNCtaIdZ,
+  ClusterCtaRank,
+  ClusterNCtaRank,
+  IsExplicitCluster, ///< a predicate
+  SharedAddress,     ///< address of SpecialSlot::offset in the CTA's shared memory
+  Zero,              ///< what the machine doesn't have
   Clock,
   Clock64,
   ClockHi,
@@ -69,6 +80,7 @@ struct SpecialSlot {
   Special which;
   uint32_t slot;
   uint8_t bits;
+  uint32_t offset = 0; ///< SharedAddress
 };
 
 /// Layout of a function's frame: [constants and specials][registers].
@@ -95,6 +107,7 @@ struct Slice {
 struct FunctionInfo {
   std::string name;
   bool entry = false;
+  uint32_t module = 0; ///< in Program::modules
   uint32_t firstBlock = 0;
   FrameLayout frame;
   std::vector<Slice> params, results; ///< of a .func
@@ -110,11 +123,26 @@ struct CallSite {
   std::vector<Slice> arguments, results; ///< in the caller's frame
 };
 
+/// A variable in shared memory (offset in the CTA's) or of a function's frame: .local and .param.
+struct VariableInfo {
+  std::string name;
+  Space space = Space::Generic;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;     ///< kRest for .extern .shared arrays
+  uint32_t function = ~0u; ///< that declares it; ~0: the module
+  static constexpr uint64_t kRest = ~uint64_t(0); ///< to the end of shared memory
+};
+inline constexpr uint32_t kNoVariable = ~0u;
+
 /// Where an instruction comes from.
 struct InstInfo {
+  llvm::StringRef file; ///< name of the module
   uint32_t line = 0;
   llvm::StringRef text;
   ast::Location loc;
+  InstMatch match;          ///< null form: the machine's own (a branch between blocks)
+  uint8_t destinations = 0; ///< bit k: Inst::op[k] is written
+  uint32_t variable = kNoVariable; ///< whose address the instruction names, in Program::variables
 };
 
 /// Module-scope variable with its storage.
@@ -127,8 +155,9 @@ struct GlobalVariable {
 };
 
 struct Program {
-  std::unique_ptr<ast::Module> ast; ///< owns all text
-  std::string name;
+  std::vector<std::unique_ptr<ast::Module>> modules; ///< own all text
+  std::string name;   ///< of all modules
+  std::string target; ///< the newest of the modules' .target
   const Isa *isa = nullptr;
 
   std::vector<Inst> code;
@@ -136,24 +165,24 @@ struct Program {
   std::vector<const Inst *> blockStart; ///< by block
   std::vector<BlockInfo> blocks;
   std::vector<uint32_t> vectorOps;                 ///< operand lists of 8-element accesses
+  std::unordered_map<uint32_t, llvm::StringRef> vectorNames; ///< by place in vectorOps: wgmma's registers
   std::vector<std::vector<uint32_t>> branchTables; ///< targets of brx.idx, as blocks
   std::vector<CallSite> calls;
   std::vector<FunctionInfo> functions;
-  llvm::StringMap<uint32_t> functionIndex;
   std::vector<EntryInfo> entries;
   std::vector<uint32_t> entryFunction; ///< by entry: its function
   std::vector<GlobalVariable> globals;
+  std::vector<VariableInfo> variables; ///< in shared and local memory
   RegionMap globalRegions;       ///< the globals, for address look-up
   bool hasDynamicShared = false; ///< there is an .extern .shared array
   uint32_t dynamicSharedAlign = 16;
 
-  uint32_t indexOf(const Inst *i) const { return uint32_t(i - code.data()); }
 };
 
 /// Function addresses (indirect calls): this plus the function's number.
 inline constexpr uint64_t kFunctionAddressBase = uint64_t(0x74) << 56;
 
-/// Decodes `module` into `program`; errors read "name:line: text: reason".
+/// Links `program.modules` and decodes them; errors read "name:line: text: reason".
 llvm::Error decodeModule(Program &program);
 
 } // namespace cosmati::ptxvm

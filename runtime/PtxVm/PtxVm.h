@@ -22,6 +22,7 @@
 #pragma once
 
 #include "runtime/PtxVm/AddressSpace.h"
+#include "runtime/PtxVm/profile/Profile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -32,6 +33,10 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace llvm::json {
+class Value;
+}
 
 namespace cosmati::ptxvm {
 
@@ -55,6 +60,10 @@ struct EntryInfo {
   uint32_t paramBytes = 0;                        ///< size of the parameter block
   std::optional<std::array<uint32_t, 3>> reqntid; ///< `.reqntid`: the only legal block shape
   std::optional<std::array<uint32_t, 3>> maxntid; ///< `.maxntid`: product bounds the block size
+  std::optional<std::array<uint32_t, 3>> reqnctapercluster; ///< the only legal cluster
+  std::optional<uint32_t> maxClusterRank; ///< `.maxclusterrank`: most CTAs of a cluster
+  bool explicitCluster = false;   ///< `.explicitcluster`: a cluster must be given
+  bool blocksAreClusters = false; ///< `.blocksareclusters`: the grid counts clusters
   uint32_t staticShared = 0;                      ///< bytes of statically sized shared memory
   uint32_t numRegs = 0;                           ///< 32-lane register slots after slot allocation
 };
@@ -66,6 +75,14 @@ public:
   /// that is malformed and for every instruction, modifier or type that the machine does not
   /// implement.
   static llvm::Expected<std::shared_ptr<Module>> parse(llvm::StringRef ptx, llvm::StringRef name);
+  /// One PTX text and the name that stands for it in messages.
+  struct Source {
+    llvm::StringRef ptx, name;
+  };
+  /// Several texts as one module: .extern names of one stand for the .visible, .weak or .common
+  /// definitions of another. Fails as parse() does, for a second definition and for a declaration
+  /// that doesn't fit its definition; a name that nobody defines is an error where it is used.
+  static llvm::Expected<std::shared_ptr<Module>> link(llvm::ArrayRef<Source> sources);
   ~Module();
 
   const std::vector<EntryInfo> &entries() const;
@@ -101,22 +118,82 @@ private:
   std::vector<uint8_t> data;
 };
 
+/// What a launch looks for besides bounds, alignment, write protection, misuse of barriers and
+/// deadlock, which it always finds. A set of bits.
+enum class Check : uint32_t {
+  None = 0,
+  Uninitialized = 1, ///< reads of shared, local or global memory that nobody wrote
+  Race = 2,          ///< conflicting accesses that no synchronisation orders
+  Sync = 4,          ///< barriers reached by a part of a warp, mbarrier misuse
+  Overflow = 8,      ///< signed 32-bit overflow that reaches an address
+  Slices = 16,       ///< an address made from one variable of shared or local memory hits another
+  All = 31
+};
+inline Check operator|(Check a, Check b) { return Check(uint32_t(a) | uint32_t(b)); }
+inline bool has(Check set, Check c) { return uint32_t(set) & uint32_t(c); }
+/// "race", "all", "none", "race,uninitialized" ...; an unknown name gives an error that lists them.
+llvm::Expected<Check> parseChecks(llvm::StringRef names);
+
+/// In which order warps and CTAs get their turns; PTX allows all of them.
+enum class Schedule : uint8_t {
+  InOrder,    ///< warps in order, each as far as it gets; CTAs in order
+  RoundRobin, ///< one instruction of each warp in turn
+  Random,     ///< seeded: the order of warps and CTAs, and how far each runs
+  Adversarial ///< seeded: starves some warps, hurries others, switches behind every instruction that
+              ///< synchronises, often begins with the last CTA
+};
+/// When the data of asynchronous copies (cp.async, cp.async.bulk, .tensor) moves.
+enum class AsyncCompletion : uint8_t {
+  Late,  ///< when a wait demands it: a wait that is missing shows as old data
+  Early, ///< at issue: bytes that are overwritten too soon show
+  Random ///< seeded: some time in between
+};
+llvm::StringRef scheduleName(Schedule schedule);
+llvm::StringRef asyncCompletionName(AsyncCompletion completion);
+/// "in-order", "round-robin", "random", "adversarial"; "late", "early", "random".
+llvm::Expected<Schedule> parseSchedule(llvm::StringRef name);
+llvm::Expected<AsyncCompletion> parseAsyncCompletion(llvm::StringRef name);
+
 /// How to run a grid.
 struct LaunchConfig {
   std::array<uint32_t, 3> grid{1, 1, 1};    ///< CTAs
   std::array<uint32_t, 3> block{1, 1, 1};   ///< threads per CTA, at most 1024 in all
-  std::array<uint32_t, 3> cluster{1, 1, 1}; ///< CTAs per cluster; only 1,1,1 is implemented so far
+  /// CTAs per cluster; 1,1,1: what the kernel's .reqnctapercluster says, else no clusters. The grid
+  /// is a multiple of it; at most 8 CTAs are portable. Needs sm_90.
+  std::array<uint32_t, 3> cluster{1, 1, 1};
+  bool nonPortableCluster = false; ///< allow clusters of up to 16 CTAs
   uint32_t dynamicShared = 0; ///< bytes behind the static shared variables (`.extern .shared`)
   uint32_t threads = 0;       ///< host threads; 0 = one per core. With 1 a launch is deterministic.
-  uint64_t seed = 0;          ///< 0 = CTAs and warps in order; else the order they are tried in
+  uint64_t seed = 0;          ///< of everything random; a seed replays its order in each CTA
+  /// Default: InOrder without a seed, Random with one.
+  std::optional<Schedule> schedule;
+  AsyncCompletion async = AsyncCompletion::Late;
+  Check checks = Check::None;
   uint64_t maxInstructions = 0; ///< warp instructions per CTA before "did not finish"; 0 = no limit
   /// Receives the text of device printf. Called under a lock. Default: standard output.
   std::function<void(llvm::StringRef text)> print;
+  bool profile = false; ///< fill Report::profile
+  /// Asked every 50 ms or so by the thread that called launch(); false stops the launch.
+  std::function<bool()> poll;
+};
+/// "schedule random, seed 7": what repeats a launch's order; empty for the default.
+std::string replayText(const LaunchConfig &config);
+
+/// One access (or wait) that a finding names.
+struct AccessPoint {
+  std::string what; ///< "write of 4 bytes"
+  std::array<uint32_t, 3> ctaid{}, tid{};
+  uint32_t warp = 0, lane = 0;
+  std::string file;                  ///< name of the PTX text
+  uint32_t line = 0;                 ///< line in it
+  std::string instruction;           ///< the instruction's text
+  uint32_t locFile = 0, locLine = 0; ///< operands of the `.loc` in force; 0 = none
+  uint32_t locColumn = 0;
 };
 
-/// A fault found while running: which access, by whom, where.
+/// Something wrong found while running: which access, by whom, where.
 struct Finding {
-  std::string kind;    ///< "out-of-bounds", "misaligned", "trap", "deadlock", ...
+  std::string kind;    ///< "out-of-bounds", "misaligned", "race", "uninitialized", ...
   std::string message; ///< the whole report, several lines, for people
   std::string entry;
   std::array<uint32_t, 3> ctaid{};   ///< program id
@@ -126,6 +203,11 @@ struct Finding {
   std::string instruction;           ///< the instruction's text
   uint32_t locFile = 0, locLine = 0; ///< operands of the `.loc` in force; 0 = none
   uint32_t locColumn = 0; ///< its column: 1-based index of the source chain in images we compiled
+  std::vector<AccessPoint> accesses; ///< those that conflict, the one that showed it first
+  std::string buffer;                ///< name of the buffer concerned; empty: none
+  uint64_t index = 0;                ///< byte in that buffer
+  uint64_t bufferBytes = 0;          ///< its size; 0: unknown
+  uint64_t occurrences = 1;          ///< how often it was found at these instructions
 };
 
 /// Instruction classes of the counters.
@@ -160,12 +242,22 @@ struct Counters {
 };
 
 struct Report {
-  std::vector<Finding> findings;
+  std::vector<Finding> findings; ///< at most 64 different ones
   Counters counters;
+  Profile profile; ///< with LaunchConfig::profile
 };
 
-/// Runs `entry` over the grid; returns when all CTAs have ended. On a fault the launch stops and
-/// the error's text is that of the first finding; `report`, when given, holds it structured.
+/// A finding as JSON: {"kind", "message", "entry", "ctaid", "tid", "address", "line", "instruction",
+/// "loc": [file, line, column], "buffer", "index", "buffer_bytes", "occurrences", "accesses":
+/// [{...}]}.
+llvm::json::Value toJson(const Finding &finding);
+/// {"findings": [...], "warp_instructions", "ctas", "seconds", "classes": {...}} and, when the
+/// profile was asked for, "profile" (see profile/Profile.h).
+llvm::json::Value toJson(const Report &report);
+
+/// Runs `entry` over the grid; returns when all CTAs have ended. On a fault the launch stops; what
+/// `LaunchConfig::checks` finds doesn't stop it. With any finding the result is an error with the
+/// text of the first; `report`, when given, holds all of them structured.
 llvm::Error launch(const Module &module, llvm::StringRef entry, const LaunchConfig &config,
                    llvm::ArrayRef<uint8_t> paramBlock, const AddressSpace &memory,
                    Report *report = nullptr);

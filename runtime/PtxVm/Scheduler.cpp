@@ -4,23 +4,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 using namespace cosmati::ptxvm;
 
 namespace {
-constexpr int32_t kQuantum = 1024;   ///< blocks a warp runs before the next one's turn
-constexpr uint32_t kIdleYields = 64; ///< turns after which lanes waiting for siblings are let go
-
-uint64_t nextRandom(uint64_t &state) { // xorshift64
-  state ^= state << 13;
-  state ^= state >> 7;
-  return state ^= state << 17;
-}
-
 bool runnable(const Warp &w) {
   if (!w.live)
     return false;
@@ -29,19 +19,40 @@ bool runnable(const Warp &w) {
                                      [](const Split &x) { return x.wait == Wait::None; });
 }
 
-void runWarp(Warp &w, int32_t quantum) {
+/// Runs until the warp stops by itself or its turn is over, looking up after each instruction.
+void runSteps(Warp &w, const Inst *pc, const Turn &turn) {
+  Launch &launch = *w.cta->launch;
+  bool early = launch.config->async != AsyncCompletion::Late;
+  for (uint32_t n = 1; pc; ++n) {
+    uint8_t point = turn.until ? launch.switchPoints[launch.indexOf(pc)] : uint8_t(0);
+    pc = pc->fn(w, pc);
+    if (early && w.stop != Stop::Fault && completesNow(*w.cta))
+      completeInFlight(w);
+    if (!pc || !((point && point <= turn.until) || n == turn.instructions))
+      continue;
+    w.state->current.pc = pc;
+    w.stop = Stop::Yield;
+    return;
+  }
+}
+
+void runWarp(Warp &w, const Turn &turn) {
   WarpState &s = *w.state;
   if (!s.hasCurrent && !pickSplit(w))
     return;
-  w.budget = quantum;
+  w.budget = turn.blocks;
   w.stop = Stop::Yield;
   const Inst *pc = s.current.pc;
-  do
-    pc = pc->fn(w, pc);
-  while (pc);
+  if (turn.instructions || turn.until ||
+      w.cta->launch->config->async != AsyncCompletion::Late)
+    runSteps(w, pc, turn);
+  else
+    do
+      pc = pc->fn(w, pc);
+    while (pc);
   if (w.stop != Stop::Yield)
     return;
-  if (++s.idleYields > kIdleYields)
+  if (++s.idleYields > turn.idleYields)
     releaseWaiting(w);
   rotateSplits(w);
 }
@@ -82,7 +93,9 @@ void resetWarp(Warp &w) {
   s.reconv.clear();
   s.idleYields = 0;
   s.giveUp = 0;
+  s.clusterArrived = s.clusterPassed = 0;
   dropCopies(s);
+  s.wgmma = WgmmaQueue();
   s.freeFrames.clear();
   for (auto &frame : s.frames)
     s.freeFrames.push_back(frame.get());
@@ -92,7 +105,7 @@ void resetWarp(Warp &w) {
   if (w.local) // fresh for each CTA, so that results don't depend on what ran before
     std::memset(w.local, 0, w.localStride * kLanes);
   Split split;
-  split.frame = newFrame(w, launch.function, 0);
+  split.frame = newFrame(w, launch.function, 0, s.allLanes);
   split.mask = s.allLanes;
   makeCurrent(w, split);
   uint32_t entry = launch.program->functions[launch.function].firstBlock;
@@ -120,7 +133,7 @@ std::unique_ptr<Cta> cosmati::ptxvm::newCta(Launch &launch, std::vector<uint64_t
     w->cta = cta.get();
     w->state = s.get();
     w->blockCounts = blockCounts.data();
-    w->blocks = launch.program->blockStart.data();
+    w->blocks = launch.blockStart;
     w->shared = shared;
     w->sharedBytes = launch.sharedBytes;
     w->params = launch.params.data();
@@ -139,37 +152,40 @@ void cosmati::ptxvm::startCta(Cta &cta, uint64_t linear) {
                uint32_t(linear / grid[0] / grid[1])};
   cta.barriers = {};
   cta.instructions = 0;
-  cta.giveUps = 0;
+  cta.finished = false;
   cta.bulkLoads.clear();
-  uint64_t seed = cta.launch->config->seed;
-  cta.random = seed ? (seed * 0x9e3779b97f4a7c15ull) ^ (linear + 1) : 0;
+  if (cta.warpgroups)
+    cta.warpgroups->groups.clear();
+  startTurns(cta);
   if (cta.launch->sharedBytes)
     std::memset(cta.warps[0]->shared, 0, cta.launch->sharedBytes);
+  if (Observer *observer = observerOf(cta))
+    observer->ctaBegin(cta);
   for (auto &w : cta.warps)
     resetWarp(*w);
 }
 
-CtaStatus cosmati::ptxvm::runCta(Cta &cta, uint32_t slices) {
+CtaStatus cosmati::ptxvm::runCta(Cta &cta, uint32_t slices, uint32_t &done) {
   Launch &launch = *cta.launch;
-  std::vector<uint32_t> order(cta.warps.size());
-  std::iota(order.begin(), order.end(), 0u);
-  for (uint32_t done = 0; done < slices;) {
-    if (cta.random)
-      for (size_t k = order.size(); k > 1; --k)
-        std::swap(order[k - 1], order[nextRandom(cta.random) % k]);
+  std::vector<uint32_t> order;
+  llvm::SmallVector<bool, 32> canRun(cta.warps.size());
+  for (uint32_t end = done + slices; done < end;) {
+    for (size_t k = 0; k < canRun.size(); ++k)
+      canRun[k] = runnable(*cta.warps[k]);
+    planRound(cta, canRun, order);
     uint64_t before = launch.config->maxInstructions ? instructionsSoFar(cta) : 0;
     bool progress = false, living = false;
     for (uint32_t index : order) {
       Warp &w = *cta.warps[index];
       if (!runnable(w))
         continue;
-      int32_t quantum = cta.random ? int32_t(nextRandom(cta.random) % 64) + 2 : kQuantum;
-      runWarp(w, quantum);
+      runWarp(w, planTurn(cta));
       progress = true;
       ++done;
       if (w.stop == Stop::Fault)
         return CtaStatus::Failed;
     }
+    pollLaunch(launch);
     if (launch.stop.load(std::memory_order_relaxed) || overLimit(cta, before))
       return CtaStatus::Failed;
     for (auto &w : cta.warps)
@@ -180,11 +196,8 @@ CtaStatus cosmati::ptxvm::runCta(Cta &cta, uint32_t slices) {
       continue;
     for (auto &w : cta.warps)
       progress |= releaseWaiting(*w);
-    progress = progress || completeArrivals(cta) || releaseTryWaits(cta);
-    if (!progress) {
-      faultDeadlock(cta);
-      return CtaStatus::Failed;
-    }
+    if (!progress)
+      return CtaStatus::Blocked;
   }
   return CtaStatus::Running;
 }

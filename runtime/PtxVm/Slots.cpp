@@ -157,17 +157,23 @@ void placeConstants(const FunctionDraft &draft, SlotAssignment &result) {
       result.constants[k] = offset;
       offset += 4;
     }
+  result.specials.resize(draft.specials.size());
+  auto placeSpecials = [&](bool predicates) {
+    for (size_t k = 0; k < draft.specials.size(); ++k)
+      if (const SpecialUse &s = draft.specials[k]; (s.bits == 1) == predicates) {
+        result.specials[k] = offset;
+        layout.specials.push_back({s.which, offset, s.bits, s.offset});
+        offset += slotBytes(slotClassOf(s.bits));
+      }
+  };
+  placeSpecials(/*predicates=*/true);
   align();
   for (size_t k = 0; k < draft.constants.size(); ++k)
     if (draft.constants[k].cls != SlotClass::Pred) {
       result.constants[k] = offset;
       offset += slotBytes(draft.constants[k].cls);
     }
-  for (const SpecialUse &s : draft.specials) {
-    result.specials.push_back(offset);
-    layout.specials.push_back({s.which, offset, s.bits});
-    offset += slotBytes(slotClassOf(s.bits));
-  }
+  placeSpecials(/*predicates=*/false);
   layout.constants.assign(offset, 0);
   for (size_t k = 0; k < draft.constants.size(); ++k) {
     const ConstantValue &c = draft.constants[k];

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Meeting.h"
 
 using namespace cosmati::ptxvm;
@@ -99,6 +99,7 @@ static bool arrive(WarpState &s, Split &split, uint32_t block) {
 void cosmati::ptxvm::placeSplit(Warp &w, Split split, uint32_t block) {
   if (!arrive(*w.state, split, block))
     return;
+  ++w.blockCounts[block];
   split.pc = w.blocks[block];
   split.wait = Wait::None;
   w.state->splits.push_back(split);
@@ -135,6 +136,8 @@ static void releaseEntry(Warp &w, int32_t index) {
   bool call = entry.callee != nullptr;
   const Inst *resume = entry.resume;
   uint32_t block = entry.block;
+  if (Observer *observer = split.mask && entry.members ? observerOf(w) : nullptr)
+    observer->convergenceLost(w, split.mask, entry.members, call ? resume : w.blocks[block]);
   if (entry.members == 0) {
     if (entry.callee)
       s.freeFrames.push_back(entry.callee);
@@ -165,12 +168,19 @@ void cosmati::ptxvm::removeMembers(Warp &w, int32_t entry, int32_t end, uint32_t
 const Inst *cosmati::ptxvm::exitLanes(Warp &w, uint32_t mask) {
   WarpState &s = *w.state;
   int32_t entry = s.current.reconv;
+  if (Observer *observer = observerOf(w))
+    observer->threadsLeave(w, mask);
   completeBulkStores(w, mask);
+  if (Observer *observer = observerOf(w))
+    observer->threadsExit(w, mask);
   w.live &= ~mask;
   s.hasCurrent = false;
   // Splits that the removal makes runnable are pushed; an entry without members leaves no split.
   removeMembers(w, entry, -1, mask);
   barrierExit(w);
+  clusterExit(w);
+  if (!w.live && !warpgroupExit(w))
+    return nullptr;
   return nextSplit(w);
 }
 

@@ -62,7 +62,9 @@ Pool &pool() {
 
 } // namespace
 
-void cosmati::ptxvm::runOnWorkers(uint32_t count, const std::function<void(uint32_t)> &work) {
+void cosmati::ptxvm::runOnWorkers(uint32_t count, const std::function<void(uint32_t)> &work,
+                                  std::chrono::milliseconds interval,
+                                  const std::function<void()> &whileWaiting) {
   std::mutex mutex;
   std::condition_variable finished;
   uint32_t running = count ? count - 1 : 0;
@@ -77,5 +79,9 @@ void cosmati::ptxvm::runOnWorkers(uint32_t count, const std::function<void(uint3
         64);
   work(0);
   std::unique_lock<std::mutex> lock(mutex);
-  finished.wait(lock, [&] { return running == 0; });
+  while (!finished.wait_for(lock, interval, [&] { return running == 0; })) {
+    lock.unlock();
+    whileWaiting();
+    lock.lock();
+  }
 }

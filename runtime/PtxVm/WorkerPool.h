@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -13,7 +14,8 @@ namespace cosmati::ptxvm {
 
 /// Runs `work(0) ... work(count - 1)` at once, the first on the calling thread, and returns when
 /// all are done. Helper threads are started when first needed and kept; a forked child starts its
-/// own.
-void runOnWorkers(uint32_t count, const std::function<void(uint32_t)> &work);
+/// own. `whileWaiting` is called every `interval` by the calling thread once only others work.
+void runOnWorkers(uint32_t count, const std::function<void(uint32_t)> &work,
+                  std::chrono::milliseconds interval, const std::function<void()> &whileWaiting);
 
 } // namespace cosmati::ptxvm

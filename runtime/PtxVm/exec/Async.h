@@ -16,8 +16,10 @@
 
 namespace cosmati::ptxvm {
 
-/// Inst::flags: the shared address is a generic one.
-inline constexpr uint16_t kGenericAddress = 1;
+/// Inst::flags: the shared address is a generic one; it may be another CTA's of the cluster.
+inline constexpr uint16_t kGenericAddress = 1, kClusterAddress = 16;
+/// Copies with .multicast::cluster: the last operand is the mask of CTAs.
+inline constexpr uint16_t kMulticast = 32;
 /// cp.async: the last operand is the ignore-src predicate.
 inline constexpr uint16_t kIgnoreSource = 2;
 /// mbarrier: there is a state to write, a count.
@@ -30,7 +32,8 @@ inline uint64_t listedAddress(const Warp &w, const Inst *i, unsigned k, unsigned
   return slot<uint64_t>(w, listed(w, i, k))[lane] + slot<uint32_t>(w, listed(w, i, k + 1))[lane] +
          slot<uint64_t>(w, listed(w, i, k + 2))[lane];
 }
-/// The bytes at a shared (or, by flag, generic) address of this CTA; null after a fault.
+/// The bytes at a shared (or, by flag, generic) address of this CTA (or, by flag, of the cluster);
+/// null after a fault.
 inline uint8_t *sharedBytes(Warp &w, const Inst *i, unsigned lane, uint64_t address, uint32_t bytes,
                             uint32_t alignment) {
   if (i->flags & kGenericAddress)
@@ -38,8 +41,11 @@ inline uint8_t *sharedBytes(Warp &w, const Inst *i, unsigned lane, uint64_t addr
   else
     address = uint32_t(address);
   bool aligned = address % alignment == 0;
-  if (aligned && w.sharedBytes >= bytes && address <= w.sharedBytes - bytes)
-    return w.shared + address;
+  uint64_t offset = address - w.sharedBase;
+  if (aligned && w.sharedBytes >= bytes && offset <= w.sharedBytes - bytes)
+    return w.shared + offset;
+  if (i->flags & kClusterAddress)
+    return clusterBytes(w, i, lane, address, bytes, alignment);
   fault(w, i, aligned ? FaultKind::OutOfBounds : FaultKind::Misaligned, lane, address,
         aligned ? bytes : alignment, Space::Shared);
   return nullptr;

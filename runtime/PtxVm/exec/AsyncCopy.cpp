@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Async.h"
 #include "runtime/PtxVm/exec/Mbarrier.h"
 #include <cstring>
@@ -15,6 +15,8 @@ namespace {
 void perform(Cta &cta, const AsyncCopy &copy, unsigned lane) {
   if (!copy.bytes)
     return arriveAt(cta, copy.to[lane], 1);
+  if (copy.moved >> lane & 1)
+    return;
   unsigned take = copy.take[lane];
   if (take == 16) {
     std::memcpy(copy.to[lane], copy.from[lane], 16);
@@ -45,6 +47,8 @@ void completeGroups(Warp &w, uint32_t lanes, const uint32_t *end) {
       if (copy.group[l] >= end[l])
         continue;
       perform(*w.cta, copy, l);
+      if (Observer *observer = copy.bytes ? observerOf(w) : nullptr)
+        observer->asyncWaited(w, l, copy.token + l, /*readsOnly=*/false);
       copy.lanes &= ~(1u << l);
     }
   removeDone(copies);
@@ -64,6 +68,9 @@ template <class Wanted> bool completeUpTo(Cta &cta, WarpState &state, Wanted wan
       any = true;
       for (size_t k = 0; k <= last; ++k)
         if (queue[k].lanes >> l & 1) {
+          if (Observer *observer = queue[k].bytes ? observerOf(cta) : nullptr)
+            observer->asyncArrived(cta, uint64_t(queue[last].to[l] - cta.warps[0]->shared),
+                                   queue[k].token + l);
           perform(cta, queue[k], l);
           queue[k].lanes &= ~(1u << l);
         }
@@ -72,6 +79,15 @@ template <class Wanted> bool completeUpTo(Cta &cta, WarpState &state, Wanted wan
   if (any)
     removeDone(state.copies);
   return any;
+}
+
+void tellIssue(Observer &observer, Warp &w, const Inst *i, unsigned lane, const AsyncCopy &copy,
+               uint64_t target, uint64_t source) {
+  AsyncRange ranges[] = {{Space::Shared, w.cta, target - w.sharedBase, copy.bytes, true},
+                         {Space::Global, nullptr, source, copy.take[lane], false}};
+  uint64_t token = copy.token + lane;
+  observer.asyncIssue({w, i, w.cta->launch->indexOf(i), lane, AsyncKind::Copy, token,
+                       llvm::ArrayRef(ranges, copy.take[lane] ? 2 : 1)});
 }
 
 /// List: shared address, global address, bytes to read or the predicate; n: size.
@@ -84,6 +100,7 @@ const Inst *copyAsync(Warp &w, const Inst *i) {
   copy.lanes = mask;
   copy.bytes = size;
   copy.group = copies.committed;
+  copy.token = newTokens(*w.cta->launch, kLanes);
   uint32_t ignored = i->flags & kIgnoreSource ? predicate(w, listed(w, i, 6)) : 0;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
@@ -103,6 +120,8 @@ const Inst *copyAsync(Warp &w, const Inst *i) {
       return fault(w, i, kind, l, source, kind == FaultKind::Misaligned ? size : take,
                    Space::Global);
     copy.take[l] = uint8_t(take);
+    if (Observer *observer = observerOf(w))
+      tellIssue(*observer, w, i, l, copy, target, source);
   }
   return i + 1;
 }
@@ -153,6 +172,17 @@ template <bool NoInc> const Inst *arriveAfterCopies(Warp &w, const Inst *i) {
 }
 
 } // namespace
+
+void completeCopiesEarly(Warp &w) {
+  if (w.state->copies.queue.empty())
+    return;
+  completeUpTo(*w.cta, *w.state, [](const uint8_t *) { return true; });
+  for (AsyncCopy &copy : w.state->copies.queue) {
+    for (uint32_t rest = copy.lanes & ~copy.moved; rest; rest &= rest - 1)
+      perform(*w.cta, copy, unsigned(__builtin_ctz(rest)));
+    copy.moved |= copy.lanes;
+  }
+}
 
 void completeFor(Cta &cta, const uint8_t *mbarrier) {
   completeBulkLoads(cta, mbarrier);

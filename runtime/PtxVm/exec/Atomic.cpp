@@ -81,6 +81,14 @@ template <class E> struct Packed {
   }
 };
 
+/// Applies Op in one piece; returns what was there.
+template <class T, class Op> T updateElement(T *p, T operand) {
+  T old = __atomic_load_n(p, __ATOMIC_RELAXED), next;
+  do
+    next = Op::apply(old, operand);
+  while (!__atomic_compare_exchange_n(p, &old, next, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+  return old;
+}
 template <class T, class Op> const Inst *update(Warp &w, const Inst *i) {
   uint32_t mask = lanesOf(w, i);
   if (!mask)
@@ -93,12 +101,29 @@ template <class T, class Op> const Inst *update(Warp &w, const Inst *i) {
   T *d = slot<T>(w, i->op[0]);
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
-    T *p = reinterpret_cast<T *>(at(x, l));
-    T old = __atomic_load_n(p, __ATOMIC_RELAXED), next;
-    do
-      next = Op::apply(old, operand[l]);
-    while (!__atomic_compare_exchange_n(p, &old, next, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    d[l] = old;
+    d[l] = updateElement<T, Op>(reinterpret_cast<T *>(at(x, l)), operand[l]);
+  }
+  return i + 1;
+}
+/// Vectors: every element of every lane is updated on its own. The operands are a list: results,
+/// then values.
+template <class T, class Op> const Inst *updateVector(Warp &w, const Inst *i) {
+  constexpr unsigned mostElements = 8;
+  uint32_t mask = lanesOf(w, i);
+  if (!mask)
+    return i + 1;
+  Access x;
+  if (!resolve(w, i, mask, uint32_t(sizeof(T)) * i->n, /*write=*/true, x))
+    return nullptr;
+  const uint32_t *operands = w.vectorOps + i->aux;
+  alignas(64) T value[mostElements][kLanes]; // a result may be a value's register
+  for (unsigned e = 0; e < i->n; ++e)
+    __builtin_memcpy(value[e], slot<T>(w, operands[i->n + e]), sizeof(value[e]));
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned l = unsigned(__builtin_ctz(rest));
+    for (unsigned e = 0; e < i->n; ++e)
+      slot<T>(w, operands[e])[l] =
+          updateElement<T, Op>(reinterpret_cast<T *>(at(x, l, e * sizeof(T))), value[e][l]);
   }
   return i + 1;
 }
@@ -167,8 +192,7 @@ template <class Op> Handler integer(ScalarType t) {
   }
 }
 template <class Op> Handler bits(ScalarType t) {
-  bool wide = t == ScalarType::B64 || t == ScalarType::U64;
-  return wide ? update<uint64_t, Op> : update<uint32_t, Op>;
+  return t == ScalarType::B64 ? update<uint64_t, Op> : update<uint32_t, Op>;
 }
 Handler floatAdd(ScalarType t) {
   switch (t) {
@@ -188,19 +212,27 @@ Handler floatAdd(ScalarType t) {
     return nullptr;
   }
 }
-template <bool IsMax> Handler halfMinMax(ScalarType t) {
+template <class F16, class BF16> Handler vectorOf(ScalarType t) {
   switch (t) {
   case ScalarType::F16:
-    return update<uint16_t, MinMaxHalf<false, IsMax>>;
+    return updateVector<uint16_t, F16>;
   case ScalarType::BF16:
-    return update<uint16_t, MinMaxHalf<true, IsMax>>;
+    return updateVector<uint16_t, BF16>;
   case ScalarType::F16x2:
-    return update<uint32_t, Packed<MinMaxHalf<false, IsMax>>>;
+    return updateVector<uint32_t, Packed<F16>>;
   case ScalarType::BF16x2:
-    return update<uint32_t, Packed<MinMaxHalf<true, IsMax>>>;
+    return updateVector<uint32_t, Packed<BF16>>;
   default:
     return nullptr;
   }
+}
+Handler vectorFor(const Selection &s) {
+  if (s.t[0] == ScalarType::F32)
+    return updateVector<uint32_t, AddSingle>;
+  if (has(s, Mod::add))
+    return vectorOf<AddHalf<false>, AddHalf<true>>(s.t[0]);
+  return has(s, Mod::max) ? vectorOf<MinMaxHalf<false, true>, MinMaxHalf<true, true>>(s.t[0])
+                          : vectorOf<MinMaxHalf<false, false>, MinMaxHalf<true, false>>(s.t[0]);
 }
 
 } // namespace
@@ -217,9 +249,9 @@ Handler selectAtomic(const Selection &s) {
   case InstId::AtomF:
   case InstId::RedF:
     return floatAdd(t);
-  case InstId::AtomMinMaxH:
-  case InstId::RedMinMaxH:
-    return has(s, Mod::max) ? halfMinMax<true>(t) : halfMinMax<false>(t);
+  case InstId::AtomV:
+  case InstId::RedV:
+    return vectorFor(s);
   case InstId::AtomB:
   case InstId::RedB:
     return has(s, Mod::and_) ? bits<And>(t) : has(s, Mod::or_) ? bits<Or>(t) : bits<Xor>(t);
@@ -233,8 +265,7 @@ Handler selectAtomic(const Selection &s) {
       return wide<true>;
     if (t == ScalarType::B16)
       return compareAndSwap<uint16_t>;
-    return t == ScalarType::B64 || t == ScalarType::U64 ? compareAndSwap<uint64_t>
-                                                        : compareAndSwap<uint32_t>;
+    return t == ScalarType::B64 ? compareAndSwap<uint64_t> : compareAndSwap<uint32_t>;
   default:
     return nullptr;
   }

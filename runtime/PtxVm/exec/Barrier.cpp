@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Barrier.h"
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Lanes.h"
 
 namespace cosmati::ptxvm {
@@ -46,8 +46,22 @@ void writeResult(Split &split, const NamedBarrier &b) {
 
 constexpr uint32_t kEveryone = ~0u; ///< NamedBarrier::expected of a barrier without a count
 
+void tellComplete(Observer &observer, Cta &cta, uint32_t id) {
+  std::vector<uint32_t> arrived, waiting;
+  for (size_t k = 0; k < cta.warps.size(); ++k) {
+    arrived.push_back(cta.barriers[id].arrived[k]);
+    waiting.push_back(0);
+    for (const Split &split : cta.states[k]->splits)
+      if (split.wait == Wait::Barrier && split.waitArg == id)
+        waiting.back() |= split.mask;
+  }
+  observer.barrierComplete(cta, id, arrived, waiting);
+}
+
 void release(Cta &cta, uint32_t id) {
   NamedBarrier &b = cta.barriers[id];
+  if (Observer *observer = observerOf(cta))
+    tellComplete(*observer, cta, id);
   for (auto &state : cta.states)
     for (Split &split : state->splits)
       if (split.wait == Wait::Barrier && split.waitArg == id) {
@@ -97,6 +111,8 @@ const Inst *barrier(Warp &w, const Inst *i) {
     b.all &= yes == w.active;
     b.any |= yes != 0;
   }
+  if (Observer *observer = observerOf(cta))
+    observer->barrierArrive(w, i, id, w.active, !(i->flags & kBarrierArrive));
   if (i->flags & kBarrierArrive) {
     settle(cta, id);
     return i + 1;

@@ -9,10 +9,11 @@
 // wait_group of its thread (with or without .read), or the end of the thread.
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Async.h"
+#include "runtime/PtxVm/exec/BulkReduce.h"
 #include "runtime/PtxVm/exec/Mbarrier.h"
-#include "runtime/PtxVm/exec/Soft.h"
+#include "runtime/PtxVm/exec/Tensor.h"
 #include <algorithm>
 #include <cstring>
 
@@ -28,7 +29,16 @@ bool completeBulkLoads(Cta &cta, const uint8_t *mbarrier) {
     }
     BulkCopy copy = loads[k];
     loads.erase(loads.begin() + ptrdiff_t(k));
-    std::memmove(copy.to, copy.from, copy.bytes);
+    const uint8_t *from =
+        copy.from ? copy.from : reinterpret_cast<const uint8_t *>(copy.data.data());
+    if (copy.box)
+      loadBox(*copy.box, copy.to);
+    else if (copy.reduce)
+      copy.reduce(copy.to, from, copy.bytes);
+    else
+      std::memmove(copy.to, from, copy.bytes);
+    if (Observer *observer = observerOf(cta))
+      observer->asyncArrived(cta, uint64_t(copy.mbarrier - cta.warps[0]->shared), copy.token);
     if (MbarrierBits::load(copy.mbarrier).valid)
       addTransactions(cta, copy.mbarrier, -int32_t(copy.bytes));
     any = true;
@@ -36,15 +46,39 @@ bool completeBulkLoads(Cta &cta, const uint8_t *mbarrier) {
   return any;
 }
 
-/// Performs, in order, each lane's stores of groups before `end[lane]`.
-static void completeStores(Warp &w, uint32_t lanes, const std::array<uint32_t, kLanes> &end) {
+static void performStore(const BulkCopy &copy) {
+  if (copy.box)
+    storeBox(*copy.box, copy.from, copy.reduce);
+  else if (copy.reduce)
+    copy.reduce(copy.to, copy.from, copy.bytes);
+  else
+    std::memcpy(copy.to, copy.from, copy.bytes);
+}
+void performStoresEarly(Warp &w) {
+  for (BulkCopy &copy : w.state->copies.stores) {
+    if (!copy.moved)
+      performStore(copy);
+    copy.moved = true;
+  }
+}
+
+/// Performs, in order, each lane's stores of groups before `end[lane]`. `readsOnly`: what the thread
+/// waits for.
+static void completeStores(Warp &w, uint32_t lanes, const std::array<uint32_t, kLanes> &end,
+                           bool readsOnly) {
   auto &stores = w.state->copies.stores;
   auto due = [&](const BulkCopy &c) { return (lanes >> c.lane & 1) && c.group < end[c.lane]; };
-  for (const BulkCopy &copy : stores)
-    if (due(copy) && copy.reduce)
-      copy.reduce(copy.to, copy.from, copy.bytes);
-    else if (due(copy))
-      std::memcpy(copy.to, copy.from, copy.bytes);
+  for (BulkCopy &copy : stores) {
+    if (!due(copy))
+      continue;
+    if (!copy.moved)
+      performStore(copy);
+    copy.moved = true;
+    if (Observer *observer = observerOf(w))
+      observer->asyncWaited(w, copy.lane, copy.token, readsOnly);
+  }
+  if (readsOnly && observerOf(w))
+    return; // a later wait, or the thread's end, tells observers of the writes
   stores.erase(std::remove_if(stores.begin(), stores.end(), due), stores.end());
 }
 void completeBulkStores(Warp &w, uint32_t lanes) {
@@ -52,16 +86,16 @@ void completeBulkStores(Warp &w, uint32_t lanes) {
     return;
   std::array<uint32_t, kLanes> all;
   all.fill(~0u);
-  completeStores(w, lanes, all);
+  completeStores(w, lanes, all, /*readsOnly=*/false);
 }
 
 namespace {
 
 /// The bytes of one side of a copy; null after a fault.
-uint8_t *sideOf(Warp &w, const Inst *i, unsigned lane, uint64_t address, uint32_t bytes,
-                bool global, bool write) {
+uint8_t *sideOf(Warp &w, const Inst *i, unsigned lane, uint64_t address, uint32_t bytes, Way way,
+                bool write) {
   FaultKind kind = FaultKind::Misaligned;
-  Way way = global ? Way::Global : Way::Shared;
+  bool global = way == Way::Global;
   if (!global)
     address = uint32_t(address);
   uint8_t *p = address % 16 ? nullptr : resolveLane(w, way, address, bytes, write, lane, kind);
@@ -71,65 +105,45 @@ uint8_t *sideOf(Warp &w, const Inst *i, unsigned lane, uint64_t address, uint32_
   return p;
 }
 
-// Reductions: each element on its own is an atomic operation.
-struct BulkAdd {
-  template <class T> static T apply(T a, T b) { return T(a + b); }
-};
-struct BulkMin {
-  template <class T> static T apply(T a, T b) { return b < a ? b : a; }
-};
-struct BulkMax {
-  template <class T> static T apply(T a, T b) { return a < b ? b : a; }
-};
-struct BulkAnd {
-  template <class T> static T apply(T a, T b) { return a & b; }
-};
-struct BulkOr {
-  template <class T> static T apply(T a, T b) { return a | b; }
-};
-struct BulkXor {
-  template <class T> static T apply(T a, T b) { return a ^ b; }
-};
-struct BulkInc {
-  static uint32_t apply(uint32_t a, uint32_t b) { return a >= b ? 0 : a + 1; }
-};
-struct BulkDec {
-  static uint32_t apply(uint32_t a, uint32_t b) { return a == 0 || a > b ? b : a - 1; }
-};
-struct BulkAddF32 {
-  static uint32_t apply(uint32_t a, uint32_t b) {
-    return bitsAs<uint32_t>(canonical(bitsAs<float>(a) + bitsAs<float>(b)));
+/// Tells observers of a copy. `global`: the address of its side in global memory, if it has one.
+void tellIssue(Warp &w, const Inst *i, unsigned lane, BulkCopy &copy, bool toGlobal, bool fromGlobal,
+               uint64_t global) {
+  Observer *observer = observerOf(w);
+  if (!observer)
+    return;
+  copy.token = newTokens(*w.cta->launch);
+  auto side = [&](const uint8_t *bytes, bool isGlobal, bool write) -> AsyncRange {
+    if (isGlobal)
+      return {Space::Global, w.cta, global, copy.bytes, write};
+    return {Space::Shared, &ownerOf(*w.cta, bytes), sharedOffset(*w.cta, bytes), copy.bytes, write};
+  };
+  AsyncRange ranges[] = {side(copy.to, toGlobal, true), side(copy.from, fromGlobal, false)};
+  observer->asyncIssue({w, i, w.cta->launch->indexOf(i), lane, AsyncKind::Bulk, copy.token, ranges});
+}
+
+/// Queues a copy to shared memory, or with `mask` one for each CTA that it names. False after a
+/// fault.
+bool queueLoad(Warp &w, const Inst *i, unsigned l, BulkCopy copy, bool fromGlobal, uint64_t global,
+               const uint16_t *mask) {
+  copy.mbarrier = sharedBytes(w, i, l, listedAddress(w, i, 7, l), 8, 8);
+  if (!copy.mbarrier || !checkSameCta(w, i, l, copy.to, copy.mbarrier) ||
+      (mask && !checkMulticast(w, i, l, *mask)))
+    return false;
+  uint32_t targets = mask ? *mask : 1u << ownerOf(*w.cta, copy.to).rank;
+  for (uint32_t rest = targets; rest; rest &= rest - 1) {
+    Cta &target = *ctaOfRank(*w.cta, uint32_t(__builtin_ctz(rest)));
+    BulkCopy each = copyFor(*w.cta, copy, target);
+    if (!checkMbarrier(w, i, l, each.mbarrier))
+      return false;
+    tellIssue(w, i, l, each, /*toGlobal=*/false, fromGlobal, global);
+    queueArriving(w, i, l, each);
   }
-};
-struct BulkAddF64 {
-  static uint64_t apply(uint64_t a, uint64_t b) {
-    return bitsAs<uint64_t>(bitsAs<double>(a) + bitsAs<double>(b));
-  }
-};
-struct BulkAddF16 { // a single holds the sum closely enough that rounding twice does no harm
-  static uint16_t apply(uint16_t a, uint16_t b) {
-    return floatToHalf(halfToFloat(a) + halfToFloat(b));
-  }
-};
-struct BulkAddBf16 {
-  static uint16_t apply(uint16_t a, uint16_t b) {
-    return floatToBfloat(bfloatToFloat(a) + bfloatToFloat(b));
-  }
-};
-template <class Op, class T> void reduceBulk(uint8_t *to, const uint8_t *from, uint32_t bytes) {
-  for (uint32_t at = 0; at < bytes; at += sizeof(T)) {
-    T operand, *place = reinterpret_cast<T *>(to + at);
-    std::memcpy(&operand, from + at, sizeof(T));
-    T old = __atomic_load_n(place, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(place, &old, Op::apply(old, operand), false,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-      ;
-  }
+  return true;
 }
 
 enum class Direction { Load, Move, Store };
-template <Direction D, BulkCopy::Reduction Reduce = nullptr>
-const Inst *copyBulk(Warp &w, const Inst *i) {
+/// imm: the reduction (BulkOp, then the type from bit 8 on) plus one; 0: overwrite.
+template <Direction D> const Inst *copyBulk(Warp &w, const Inst *i) {
   for (uint32_t rest = lanesOf(w, i); rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     uint32_t bytes = slot<uint32_t>(w, listed(w, i, 6))[l];
@@ -140,24 +154,29 @@ const Inst *copyBulk(Warp &w, const Inst *i) {
     }
     BulkCopy copy{};
     copy.bytes = bytes;
-    copy.to = sideOf(w, i, l, listedAddress(w, i, 0, l), bytes, D == Direction::Store, true);
+    uint64_t to = listedAddress(w, i, 0, l), from = listedAddress(w, i, 3, l);
+    Way target = i->flags & kClusterAddress ? Way::Cluster : Way::Shared;
+    copy.to = sideOf(w, i, l, to, bytes, D == Direction::Store ? Way::Global : target, true);
     if (!copy.to)
       return nullptr;
-    copy.from = sideOf(w, i, l, listedAddress(w, i, 3, l), bytes, D == Direction::Load, false);
+    copy.from =
+        sideOf(w, i, l, from, bytes, D == Direction::Load ? Way::Global : Way::Shared, false);
     if (!copy.from)
       return nullptr;
+    if (i->imm)
+      copy.reduce = bulkReduction(BulkOp((i->imm - 1) & 255), ScalarType((i->imm - 1) >> 8));
     AsyncCopies &copies = w.state->copies;
     if (D == Direction::Store) {
+      tellIssue(w, i, l, copy, /*toGlobal=*/true, /*fromGlobal=*/false, to);
       copy.lane = l;
-      copy.reduce = Reduce;
       copy.group = copies.bulkGroups[l];
       copies.stores.push_back(copy);
       continue;
     }
-    copy.mbarrier = sharedBytes(w, i, l, listedAddress(w, i, 7, l), 8, 8);
-    if (!copy.mbarrier || !checkMbarrier(w, i, l, copy.mbarrier))
+    const uint16_t *mask =
+        i->flags & kMulticast ? slot<uint16_t>(w, listed(w, i, 10)) + l : nullptr;
+    if (!queueLoad(w, i, l, copy, D == Direction::Load, from, mask))
       return nullptr;
-    w.cta->bulkLoads.push_back(copy);
   }
   return i + 1;
 }
@@ -166,7 +185,7 @@ const Inst *prefetchBulk(Warp &w, const Inst *i) {
   for (uint32_t rest = lanesOf(w, i); rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     uint32_t bytes = slot<uint32_t>(w, listed(w, i, 3))[l];
-    if (!sideOf(w, i, l, listedAddress(w, i, 0, l), bytes, true, false))
+    if (!sideOf(w, i, l, listedAddress(w, i, 0, l), bytes, Way::Global, false))
       return nullptr;
   }
   return i + 1;
@@ -182,37 +201,8 @@ const Inst *waitBulk(Warp &w, const Inst *i) {
     uint64_t committed = w.state->copies.bulkGroups[l];
     end[l] = committed > uint64_t(i->imm) ? uint32_t(committed - uint64_t(i->imm)) : 0;
   }
-  completeStores(w, lanesOf(w, i), end);
+  completeStores(w, lanesOf(w, i), end, w.cta->launch->infoOf(i).match.has(Mod::read));
   return i + 1;
-}
-
-template <class Op, class T> const Inst *reduceOf(Warp &w, const Inst *i) {
-  return copyBulk<Direction::Store, reduceBulk<Op, T>>(w, i);
-}
-template <class Op> Handler bitReduction(ScalarType t) {
-  return t == ScalarType::B64 ? reduceOf<Op, uint64_t> : reduceOf<Op, uint32_t>;
-}
-template <class Op> Handler orderReduction(ScalarType t) {
-  return t == ScalarType::U32   ? reduceOf<Op, uint32_t>
-         : t == ScalarType::S32 ? reduceOf<Op, int32_t>
-         : t == ScalarType::U64 ? reduceOf<Op, uint64_t>
-                                : reduceOf<Op, int64_t>;
-}
-Handler sumReduction(ScalarType t) {
-  switch (t) {
-  case ScalarType::F32:
-    return reduceOf<BulkAddF32, uint32_t>;
-  case ScalarType::F64:
-    return reduceOf<BulkAddF64, uint64_t>;
-  case ScalarType::F16:
-    return reduceOf<BulkAddF16, uint16_t>;
-  case ScalarType::BF16:
-    return reduceOf<BulkAddBf16, uint16_t>;
-  case ScalarType::U64:
-    return reduceOf<BulkAdd, uint64_t>;
-  default:
-    return reduceOf<BulkAdd, uint32_t>;
-  }
 }
 
 } // namespace
@@ -221,22 +211,25 @@ namespace base {
 Handler selectBulk(const Selection &s) {
   switch (s.id) {
   case InstId::BulkLoad:
+  case InstId::BulkMulticast:
     return copyBulk<Direction::Load>;
   case InstId::BulkMove:
     return copyBulk<Direction::Move>;
   case InstId::BulkStore:
     return copyBulk<Direction::Store>;
   case InstId::BulkReduceB:
-    return has(s, Mod::and_)  ? bitReduction<BulkAnd>(s.t[0])
-           : has(s, Mod::or_) ? bitReduction<BulkOr>(s.t[0])
-                              : bitReduction<BulkXor>(s.t[0]);
   case InstId::BulkReduceMinMax:
-    return has(s, Mod::min) ? orderReduction<BulkMin>(s.t[0]) : orderReduction<BulkMax>(s.t[0]);
   case InstId::BulkReduceAdd:
   case InstId::BulkReduceAddH:
-    return sumReduction(s.t[0]);
   case InstId::BulkReduceIncDec:
-    return has(s, Mod::inc) ? reduceOf<BulkInc, uint32_t> : reduceOf<BulkDec, uint32_t>;
+    s.imm = (int64_t(bulkOpOf(s)) | int64_t(s.t[0]) << 8) + 1;
+    return bulkReduction(bulkOpOf(s), s.t[0]) ? copyBulk<Direction::Store> : nullptr;
+  case InstId::BulkMoveReduceB:
+  case InstId::BulkMoveReduceMinMax:
+  case InstId::BulkMoveReduceAdd:
+  case InstId::BulkMoveReduceIncDec:
+    s.imm = (int64_t(bulkOpOf(s)) | int64_t(s.t[0]) << 8) + 1;
+    return bulkReduction(bulkOpOf(s), s.t[0]) ? copyBulk<Direction::Move> : nullptr;
   case InstId::BulkPrefetch:
     return prefetchBulk;
   case InstId::BulkCommit:

@@ -118,15 +118,17 @@ void compareHalves(Warp &w, const Inst *i, unsigned first, uint32_t &lo, uint32_
 template <class Op, class Lane> const Inst *setpHalves(Warp &w, const Inst *i) {
   uint32_t lo, hi, mask = lanesOf(w, i);
   compareHalves<Op, Lane>(w, i, 2, lo, hi);
-  setPredicate(w, i->op[0], lo, mask);
-  setPredicate(w, i->op[1], hi, mask);
+  setPredicate(w, i->op[0], combine(w, i, lo, i->op[4]), mask);
+  setPredicate(w, i->op[1], combine(w, i, hi, i->op[4]), mask);
   return i + 1;
 }
 template <class Op, class Lane> const Inst *setHalves(Warp &w, const Inst *i) {
   uint32_t lo, hi;
   compareHalves<Op, Lane>(w, i, 1, lo, hi);
   Result<uint32_t> r(w, i, 0);
-  uint32_t *out = r.data(), one = uint32_t(i->imm);
+  uint32_t *out = r.data(), one = uint16_t(i->imm);
+  lo = combine(w, i, lo, i->op[3]);
+  hi = combine(w, i, hi, i->op[3]);
   COSMATI_VM_LANES out[l] = ((lo >> l & 1) ? one : 0) | ((hi >> l & 1) ? one << 16 : 0);
   r.finish();
   return i + 1;
@@ -272,7 +274,7 @@ namespace COSMATI_VM_ISA {
 Handler selectCompare(const Selection &s) {
   s.flags = 0;
   if (s.id == InstId::SetpIB || s.id == InstId::SetpFB || s.id == InstId::SetIB ||
-      s.id == InstId::SetFB)
+      s.id == InstId::SetFB || s.id == InstId::SetpH2B || s.id == InstId::SetH2B)
     s.flags = has(s, Mod::and_) ? kAnd : has(s, Mod::or_) ? kOr : kXor;
   s.imm = truth(s.t[0]);
   switch (s.id) {
@@ -283,6 +285,7 @@ Handler selectCompare(const Selection &s) {
   case InstId::SetpFB:
     return selectFloat(s, s.t[0], Form::Setp);
   case InstId::SetpH2:
+  case InstId::SetpH2B:
     return selectFloat(s, s.t[0], Form::SetpHalves);
   case InstId::SetI:
   case InstId::SetIB:
@@ -291,6 +294,7 @@ Handler selectCompare(const Selection &s) {
   case InstId::SetFB:
     return selectFloat(s, s.t[1], setForm(s.t[0]));
   case InstId::SetH2:
+  case InstId::SetH2B:
     return selectFloat(s, s.t[1], Form::SetHalves);
   default:
     return nullptr;

@@ -169,7 +169,7 @@ const Inst *call(Warp &w, const Inst *i) {
               "the call stack needs more than 512 KiB of local memory per thread, or is too deep");
     return nullptr;
   }
-  Frame *frame = newFrame(w, function, base);
+  Frame *frame = newFrame(w, function, base, w.active);
   copySlices(w, w.active, base, callee.params, caller->localBase, site.arguments);
   int32_t index = newReconv(s);
   Reconv &entry = s.reconv[index];

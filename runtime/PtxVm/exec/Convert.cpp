@@ -324,7 +324,7 @@ template <Rounding R> Handler intToFloatFor(const Selection &s) {
 }
 
 int32_t clamp32(int32_t v, int32_t lo, int32_t hi) { return v < lo ? lo : v > hi ? hi : v; }
-/// cvt.pack: a above b; for 8-bit results c's low half moves up behind them.
+/// cvt.pack: a above b; for results of at most 8 bits c moves up behind them.
 template <unsigned Bits, bool Signed> struct PackSat {
   static constexpr int32_t lo = Signed ? -(1 << (Bits - 1)) : 0;
   static constexpr int32_t hi = Signed ? (1 << (Bits - 1)) - 1 : (1 << Bits) - 1;
@@ -334,6 +334,9 @@ template <unsigned Bits, bool Signed> struct PackSat {
   }
   static uint32_t apply(int32_t a, int32_t b, uint32_t c) { return apply(a, b) | c << (2 * Bits); }
 };
+template <unsigned Bits, bool Signed> Handler packOnto() {
+  return ternary<PackSat<Bits, Signed>, uint32_t, int32_t, int32_t, uint32_t>;
+}
 
 } // namespace
 
@@ -366,9 +369,15 @@ Handler selectConvert(const Selection &s) {
     return s.t[0] == ScalarType::U16 ? binary<PackSat<16, false>, uint32_t, int32_t, int32_t>
                                      : binary<PackSat<16, true>, uint32_t, int32_t, int32_t>;
   case InstId::CvtPack8:
-    return s.t[0] == ScalarType::U8
-               ? ternary<PackSat<8, false>, uint32_t, int32_t, int32_t, uint32_t>
-               : ternary<PackSat<8, true>, uint32_t, int32_t, int32_t, uint32_t>;
+    return s.t[0] == ScalarType::U8 ? packOnto<8, false>() : packOnto<8, true>();
+  case InstId::CvtPackU4:
+    return packOnto<4, false>();
+  case InstId::CvtPackS4:
+    return packOnto<4, true>();
+  case InstId::CvtPackU2:
+    return packOnto<2, false>();
+  case InstId::CvtPackS2:
+    return packOnto<2, true>();
   default:
     return nullptr;
   }

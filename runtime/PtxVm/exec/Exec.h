@@ -37,6 +37,9 @@ inline constexpr uint64_t kSharedWindow = uint64_t(0x71) << 56;
 inline constexpr uint64_t kLocalWindow = uint64_t(0x72) << 56;
 inline constexpr uint64_t kParamWindow = uint64_t(0x73) << 56;
 inline constexpr uint64_t kWindowBytes = uint64_t(1) << 32;
+/// Shared memory of the CTA of rank r begins at r times this in the cluster's addresses.
+inline constexpr unsigned kCtaWindowBits = 24;
+inline constexpr uint64_t kCtaWindowBytes = uint64_t(1) << kCtaWindowBits;
 
 struct alignas(64) Inst {
   Handler fn;
@@ -63,7 +66,11 @@ enum class FaultKind : uint8_t {
   BadCall,
   Limit,
   Deadlock,
+  Exited,     ///< access to the shared memory of a CTA that has exited
+  BadCluster, ///< misuse of the cluster's barrier, of ranks or masks
   BadAsync,   ///< misuse of an mbarrier or of an asynchronous copy
+  Matrix,     ///< operands of a matrix instruction that have no meaning
+  Wgmma,      ///< misuse of a warpgroup's matrix instructions
   Convergence ///< an instruction of the whole warp without it
 };
 
@@ -89,6 +96,7 @@ struct Warp {
   const Inst *const *blocks; ///< first instruction of each block
   uint8_t *shared;
   uint64_t sharedBytes;
+  uint64_t sharedBase; ///< the address at which the CTA's shared memory begins
   uint8_t *local; ///< lane l's local memory begins at local + l * localStride
   uint64_t localStride;
   uint64_t localBase; ///< where the frame's locals begin in a lane's memory
@@ -121,10 +129,23 @@ enum class MoveForm : uint16_t { Plain, Pack, Unpack, FrameAddress };
 
 /// How a memory handler finds its bytes, in the low bits of Inst::flags. The address is op[7] +
 /// imm.
-enum class Way : uint16_t { Global, Shared, Shared32, Local, Local32, Param, Param32, Generic };
+enum class Way : uint16_t {
+  Global,
+  Shared, ///< of the CTA itself
+  Shared32,
+  Cluster, ///< shared memory of any CTA of the cluster
+  Cluster32,
+  Local,
+  Local32,
+  Param,
+  Param32,
+  Generic
+};
 inline constexpr uint16_t kWayMask = 15;
 inline constexpr uint16_t kFrameRelative = 16; ///< add the frame's local base to the address
 inline constexpr uint16_t kStrong = 32;        ///< ordered: volatile, relaxed, acquire, release
+/// Stores, for checkers: how wide the registers are, 2 bytes times a power of two.
+inline constexpr uint16_t kStoredWidth = 0xc0, kStoredWidthUnit = 0x40;
 inline constexpr unsigned kAddressOp = 7;
 
 /// Bit of Inst::flags that the decoder sets when the `!pred` operand is negated.
@@ -142,6 +163,8 @@ struct Isa {
 /// Records a fault and stops the warp; returns null so that a handler can return its result.
 const Inst *fault(Warp &w, const Inst *i, FaultKind kind, unsigned lane, uint64_t address,
                   uint32_t bytes, Space space);
+/// Tells observers, if there are any, that bar.warp.sync has gathered `lanes`.
+void observeWarpSync(Warp &w, const Inst *i, uint32_t lanes);
 /// Finds the region for [address, address + bytes) and keeps it in the warp's slots; null if none.
 const RegionSlot *findRegion(Warp &w, uint64_t address, uint64_t bytes);
 

@@ -118,6 +118,15 @@ template <class F, bool Max, bool Ftz, bool NaN, bool XorSign> struct MinMax {
     return (NaN ? aNan || bNan : aNan && bNan) ? kNan16 : r;
   }
 };
+/// fma.oob: the value with which tensor copies fill what lies outside the tensor, as a factor, makes
+/// the result +0.
+constexpr uint16_t kOobNan = 0x7ff7;
+template <class F, Clamp C> struct FmaOob {
+  static uint16_t apply(uint16_t a, uint16_t b, uint16_t c) {
+    uint16_t r = Element<Fma, F, false, C>::apply(a, b, c);
+    return a == kOobNan || b == kOobNan ? 0 : r;
+  }
+};
 /// An element operation on both halves of a 32-bit register.
 template <class E> struct Packed {
   template <class... A> static uint32_t apply(A... a) {
@@ -150,6 +159,10 @@ template <bool Ftz> Handler fmaHalf(const Selection &s) {
   if (has(s, Mod::relu))
     return three<Element<Fma, F16, Ftz, Clamp::Relu>>(s.t[0]);
   return three<Element<Fma, F16, Ftz, Clamp::None>>(s.t[0]);
+}
+template <class F> Handler fmaOob(const Selection &s) {
+  return has(s, Mod::relu) ? three<FmaOob<F, Clamp::Relu>>(s.t[0])
+                           : three<FmaOob<F, Clamp::None>>(s.t[0]);
 }
 template <class F, bool Max, bool Ftz> Handler minMaxWith(const Selection &s) {
   bool x = has(s, Mod::xorsign);
@@ -189,6 +202,8 @@ Handler selectHalf(const Selection &s) {
   case InstId::FmaB:
     return has(s, Mod::relu) ? three<Element<Fma, BF16, false, Clamp::Relu>>(t)
                              : three<PlainB<Fma>>(t);
+  case InstId::FmaOob:
+    return t == ScalarType::F16 || t == ScalarType::F16x2 ? fmaOob<F16>(s) : fmaOob<BF16>(s);
   case InstId::AbsH:
     return ftz ? one<Abs<F16, true>>(t) : one<Abs<F16, false>>(t);
   case InstId::NegH:

@@ -76,7 +76,8 @@ struct Fns {
       return 0xffffffffu;
     if (n == 0)
       return mask >> base & 1 ? base : 0xffffffffu;
-    int32_t step = n > 0 ? 1 : -1, left = n > 0 ? n : -n;
+    int32_t step = n > 0 ? 1 : -1;
+    uint32_t left = n > 0 ? uint32_t(n) : 0 - uint32_t(n);
     for (int32_t p = int32_t(base); p >= 0 && p < 32; p += step)
       if ((mask >> p & 1) && --left == 0)
         return uint32_t(p);

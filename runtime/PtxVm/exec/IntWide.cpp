@@ -54,6 +54,12 @@ struct Mul24Hi {
 struct Mad24Lo {
   template <class T> static T apply(T a, T b, T c) { return T(low24(a) * low24(b) + c); }
 };
+struct Mad24HiSat {
+  static int32_t apply(int32_t a, int32_t b, int32_t c) {
+    int64_t sum = ((low24(a) * low24(b)) >> 16) + c;
+    return sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : int32_t(sum);
+  }
+};
 struct Mad24Hi {
   template <class T> static T apply(T a, T b, T c) { return T(((low24(a) * low24(b)) >> 16) + c); }
 };
@@ -161,6 +167,8 @@ Handler selectIntWide(const Selection &s) {
     return binary24<Mul24Hi>(s.t[0]);
   case InstId::Mad24Lo:
     return ternary24<Mad24Lo>(s.t[0]);
+  case InstId::Mad24HiSat:
+    return ternary<Mad24HiSat, int32_t, int32_t, int32_t, int32_t>;
   case InstId::Mad24Hi:
     return ternary24<Mad24Hi>(s.t[0]);
   case InstId::Dp4a:

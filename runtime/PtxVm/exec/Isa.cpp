@@ -21,6 +21,9 @@ Handler selectMisc(const Selection &);
 Handler selectAsyncCopy(const Selection &);
 Handler selectMbarrier(const Selection &);
 Handler selectBulk(const Selection &);
+Handler selectWmma(const Selection &);
+Handler selectCluster(const Selection &);
+Handler selectTensor(const Selection &);
 } // namespace base
 
 // Families compiled for each instruction set.
@@ -42,6 +45,7 @@ Handler selectMemory(const Selection &);
 Handler selectWarpOps(const Selection &);
 Handler selectMatrix(const Selection &);
 Handler selectMma(const Selection &);
+Handler selectWgmma(const Selection &);
 
 extern const Isa isa;
 const Isa isa = {COSMATI_VM_STRING(COSMATI_VM_ISA), {selectIntArith,
@@ -66,9 +70,13 @@ const Isa isa = {COSMATI_VM_STRING(COSMATI_VM_ISA), {selectIntArith,
                                                      base::selectMisc,
                                                      selectMatrix,
                                                      selectMma,
+                                                     base::selectWmma,
+                                                     selectWgmma,
                                                      base::selectAsyncCopy,
                                                      base::selectMbarrier,
-                                                     base::selectBulk}};
+                                                     base::selectBulk,
+                                                     base::selectTensor,
+                                                     base::selectCluster}};
 } // namespace COSMATI_VM_ISA
 
 } // namespace cosmati::ptxvm

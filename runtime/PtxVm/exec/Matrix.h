@@ -21,7 +21,9 @@ enum class Element : uint8_t { F16, BF16, TF32, F32, F64, E4M3, E5M2, S8, U8, S4
 
 /// One matrix multiplication, packed into Inst::imm. Shapes in elements.
 struct MmaKind {
-  enum : uint8_t { Saturate = 1, Sparse = 2, Xor = 4, And = 8 };
+  enum : uint8_t { Saturate = 1, Sparse = 2, Xor = 4, And = 8, Ordered = 16 };
+  /// Values of `mode` of m8n8k4 for f16; D may be wider than C.
+  enum : uint8_t { ColumnsA = 1, RowsB = 2, SingleD = 4 };
   Element a, b, c; ///< c: of C and D
   uint8_t flags;
   uint8_t rows; ///< M: 8 or 16; N is 8

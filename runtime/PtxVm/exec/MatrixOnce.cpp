@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Cta.h"
 #include "runtime/PtxVm/exec/MmaTile.h"
+#include "runtime/PtxVm/exec/Wgmma.h"
 #include <cfenv>
 #include <cmath>
 
@@ -14,6 +15,22 @@ namespace cosmati::ptxvm {
 const Inst *matrixFault(Warp &w, const Inst *i, const char *reason) {
   faultText(w, i, FaultKind::Convergence, w.active, reason);
   return nullptr;
+}
+
+const Inst *wgmmaFault(Warp &w, const Inst *i, uint32_t lanes, const std::string &reason) {
+  faultText(w, i, FaultKind::Wgmma, lanes, reason);
+  return nullptr;
+}
+void metadataFault(Warp &w, const Inst *i, unsigned lane, unsigned row, unsigned chunk,
+                   uint32_t code, bool ordered) {
+  std::string bits;
+  for (unsigned b = 4; b-- > 0;)
+    bits += code >> b & 1 ? '1' : '0';
+  faultText(w, i, FaultKind::Matrix, 1u << lane,
+            "the metadata of row " + std::to_string(row) + ", chunk " + std::to_string(chunk) +
+                " is 0b" + bits + ", which names no two positions" +
+                (ordered ? " in ascending order" : "") +
+                "; the indices of a chunk must differ (tf32: 0b0100 or 0b1110)");
 }
 
 void fmaChain(unsigned rounding, const double (*a)[kMaxK], const double (*b)[8], unsigned rows,

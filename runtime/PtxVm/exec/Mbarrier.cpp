@@ -15,14 +15,17 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Mbarrier.h"
-#include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Async.h"
 
 namespace cosmati::ptxvm {
 
-static void wake(Cta &cta, const uint8_t *bytes) {
+static void wake(Cta &any, const uint8_t *bytes) {
+  Cta &cta = ownerOf(any, bytes);
   uint32_t address = uint32_t(bytes - cta.warps[0]->shared);
-  cta.giveUps = 0;
+  if (Observer *observer = observerOf(cta))
+    observer->mbarrierPhase(cta, address);
+  cta.cluster->giveUps = 0;
   for (auto &state : cta.states)
     for (Split &split : state->splits)
       if (split.wait == Wait::Mbarrier && split.waitArg == address)
@@ -40,10 +43,27 @@ static void settle(Cta &cta, uint8_t *bytes, MbarrierBits b) {
     wake(cta, bytes);
 }
 
+/// What observers are told of the warp's lane and the object at `bytes`.
+static MbarrierEvent eventOf(Warp &w, const Inst *i, unsigned lane, const uint8_t *bytes,
+                             uint32_t count) {
+  const Launch &launch = *w.cta->launch;
+  const InstInfo &info = launch.infoOf(i);
+  return {&w,    i,     launch.indexOf(i), lane, &ownerOf(*w.cta, bytes), sharedOffset(*w.cta, bytes),
+          count, orderOf(info), scopeOf(info)};
+}
+
 void arriveAt(Cta &cta, uint8_t *mbarrier, uint32_t count) {
   MbarrierBits b = MbarrierBits::load(mbarrier);
   if (!b.valid || b.pending < count)
     return; // invalidated while the copies were in flight
+  if (Observer *observer = observerOf(cta)) {
+    MbarrierEvent event;
+    event.warp = nullptr;
+    event.owner = &cta;
+    event.address = uint64_t(mbarrier - cta.warps[0]->shared);
+    event.count = count;
+    observer->mbarrierArrive(event);
+  }
   b.pending -= count;
   settle(cta, mbarrier, b);
 }
@@ -66,24 +86,28 @@ bool checkMbarrier(Warp &w, const Inst *i, unsigned lane, const uint8_t *bytes) 
   if (MbarrierBits::load(bytes).valid)
     return true;
   misuse(w, i, lane,
-         "shared address " + std::to_string(bytes - w.shared) +
+         "shared address " + std::to_string(sharedOffset(*w.cta, bytes)) +
+             (&ownerOf(*w.cta, bytes) == w.cta
+                  ? ""
+                  : " of the CTA of rank " + std::to_string(ownerOf(*w.cta, bytes).rank)) +
              " holds no initialised mbarrier; mbarrier.init comes first");
   return false;
 }
 
-bool releaseTryWaits(Cta &cta) {
+bool releaseTryWaits(Cluster &cluster) {
   constexpr uint32_t kMaxGiveUps = 256;
   bool any = false;
-  if (cta.giveUps >= kMaxGiveUps)
+  if (cluster.giveUps >= kMaxGiveUps)
     return false;
-  for (auto &state : cta.states)
-    for (Split &split : state->splits)
-      if (split.wait == Wait::Mbarrier) {
-        split.wait = Wait::None;
-        state->giveUp |= split.mask;
-        any = true;
-      }
-  ++cta.giveUps;
+  for (auto &cta : cluster.ctas)
+    for (auto &state : cta->states)
+      for (Split &split : state->splits)
+        if (split.wait == Wait::Mbarrier) {
+          split.wait = Wait::None;
+          state->giveUp |= split.mask;
+          any = true;
+        }
+  ++cluster.giveUps;
   return any;
 }
 
@@ -106,6 +130,8 @@ const Inst *initialize(Warp &w, const Inst *i) {
     MbarrierBits b;
     b.expected = b.pending = count;
     b.store(bytes);
+    if (Observer *observer = observerOf(w))
+      observer->mbarrierInit(eventOf(w, i, l, bytes, count));
   }
   return i + 1;
 }
@@ -116,6 +142,8 @@ const Inst *invalidate(Warp &w, const Inst *i) {
     if (!bytes || !checkMbarrier(w, i, l, bytes))
       return nullptr;
     std::memset(bytes, 0, 8);
+    if (Observer *observer = observerOf(w))
+      observer->mbarrierInval(eventOf(w, i, l, bytes, 0));
   }
   return i + 1;
 }
@@ -168,6 +196,8 @@ template <unsigned A> bool arriveOne(Warp &w, const Inst *i, unsigned l) {
   if ((A & NoComplete) && b.pending == 0 && b.tx == 0)
     return misuse(w, i, l, "this arrival completes the phase, which .noComplete promises not to"),
            false;
+  if (Observer *observer = observerOf(w))
+    observer->mbarrierArrive(eventOf(w, i, l, bytes, count));
   settle(*w.cta, bytes, b);
   if (i->flags & kHasState)
     slot<uint64_t>(w, listed(w, i, 0))[l] = state;
@@ -197,6 +227,8 @@ bool phasesOver(Warp &w, const Inst *i, uint32_t mask, uint32_t &over, uint8_t *
     if (!done())
       completeFor(*w.cta, bytes);
     over |= uint32_t(done()) << l;
+    if (Observer *observer = done() ? observerOf(w) : nullptr)
+      observer->mbarrierWait(eventOf(w, i, l, bytes, 0));
   }
   return true;
 }

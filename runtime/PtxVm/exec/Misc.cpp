@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Lanes.h"
 #include <atomic>
 
@@ -11,8 +12,31 @@ namespace cosmati::ptxvm {
 namespace {
 
 const Inst *nothing(Warp &, const Inst *i) { return i + 1; }
-const Inst *fence(Warp &, const Inst *i) {
+FenceKind fenceKind(const InstInfo &info) {
+  switch (info.match.form->id) {
+  case InstId::FenceProxy:
+    return !info.match.has(Mod::async)   ? FenceKind::OtherProxy
+           : info.match.has(Mod::global) ? FenceKind::ProxyAsyncGlobal
+           : info.match.has(Mod::sharedCta) || info.match.has(Mod::sharedCluster)
+               ? FenceKind::ProxyAsyncShared
+               : FenceKind::ProxyAsync;
+  case InstId::FenceProxyGeneric:
+    return FenceKind::ProxyAsyncShared;
+  case InstId::FenceTensorMapRelease:
+  case InstId::FenceTensorMapAcquire:
+    return FenceKind::OtherProxy;
+  case InstId::FenceMbarrier:
+    return FenceKind::MbarrierInit;
+  default:
+    return FenceKind::Memory;
+  }
+}
+const Inst *fence(Warp &w, const Inst *i) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (Observer *observer = observerOf(w)) {
+    const InstInfo &info = w.cta->launch->infoOf(i);
+    observer->fence(w, i, lanesOf(w, i), fenceKind(info), orderOf(info), scopeOf(info));
+  }
   return i + 1;
 }
 /// A cache policy is an opaque value that no instruction here looks at.
@@ -28,7 +52,7 @@ const Inst *policy(Warp &w, const Inst *i) {
 template <bool And> const Inst *lop3Bool(Warp &w, const Inst *i) {
   const uint32_t *a = slot<uint32_t>(w, i->op[2]), *b = slot<uint32_t>(w, i->op[3]),
                  *c = slot<uint32_t>(w, i->op[4]);
-  uint32_t q = predicate(w, i->op[5]), nonzero = 0;
+  uint32_t q = predicate(w, i->op[5]) ^ (i->flags & kNegatedPredicate ? kFull : 0), nonzero = 0;
   alignas(64) uint32_t d[kLanes];
   for (unsigned l = 0; l < kLanes; ++l) {
     uint32_t v = 0;
@@ -53,12 +77,15 @@ Handler selectMisc(const Selection &s) {
   case InstId::Fence:
   case InstId::FenceProxy:
   case InstId::FenceMbarrier:
+  case InstId::FenceRestrict:
+  case InstId::FenceProxyGeneric:
   case InstId::FenceTensorMapRelease:
   case InstId::FenceTensorMapAcquire:
     return fence;
   case InstId::Lop3Bool:
     return has(s, Mod::and_) ? lop3Bool<true> : lop3Bool<false>;
   case InstId::CreatePolicyFraction:
+  case InstId::CreatePolicyRange:
   case InstId::CreatePolicyCvt:
     return policy;
   case InstId::Prefetch:

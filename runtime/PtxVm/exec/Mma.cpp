@@ -12,6 +12,7 @@
 //   integers: exact; the result wraps, or with .satfinite is clamped once.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/exec/MmaSparse.h"
 #include "runtime/PtxVm/exec/MmaTile.h"
 
 namespace cosmati::ptxvm {
@@ -19,6 +20,9 @@ namespace cosmati::ptxvm {
 /// One row of a chain of fused multiply-adds in a rounding mode; compiled once.
 void fmaChain(unsigned rounding, const double (*a)[kMaxK], const double (*b)[8], unsigned rows,
               unsigned k, double (*c)[8]);
+
+/// mma.m8n8k4 for f16; compiled once.
+Handler mmaQuadsHandler();
 
 namespace {
 
@@ -39,72 +43,28 @@ struct Operands {
   }
 };
 
-/// Spreads the stored elements of A over its columns, by metadata.
-///
-/// PTX ISA, "Sparse matrix storage". Four bits describe one chunk of A: two positions of two bits.
-/// A chunk is 4 elements of which 2 are stored (f16, bf16, fp8, 8-bit integers), 2 elements of
-/// which 1 is stored (tf32: position of the halves of the element), or 8 elements of which 2 pairs
-/// are stored (4-bit integers).
-struct Chunk {
-  unsigned elements, stored;
-};
-inline Chunk chunkOf(Element type) {
-  unsigned bits = bitsOf(type);
-  return bits == 32 ? Chunk{2, 1} : bits == 4 ? Chunk{8, 4} : Chunk{4, 2};
-}
-/// The metadata of one row of A as a string of bits: 16 to 64 of them. The selector chooses the
-/// lanes of each quad that hold it.
-///   16- and 32-bit types: the j-th of these lanes holds bits 16 j to 16 j + 15 of row g in the low
-///     half of its word and those of row g + 8 in the high half.
-///   narrower types: lanes alternate between rows g and g + 8; the j-th pair of lanes holds bits
-///     32 j to 32 j + 31.
-inline uint64_t metadataOfRow(const uint32_t *words, const MmaKind &kind, unsigned row,
-                              unsigned bits) {
-  unsigned lanes = bits / 16, first = 4 * (row % 8) + kind.mode * lanes, high = row / 8;
-  uint64_t result = 0;
-  if (bitsOf(kind.a) >= 16) {
-    for (unsigned j = 0; j < lanes; ++j)
-      result |= uint64_t(words[first + j] >> (16 * high) & 0xffff) << (16 * j);
-  } else {
-    for (unsigned j = 0; j < lanes / 2; ++j)
-      result |= uint64_t(words[first + 2 * j + high]) << (32 * j);
-  }
-  return result;
-}
+/// False after a fault: metadata without a meaning.
 template <class T>
-void expand(const Warp &w, const Operands &o, const MmaKind &kind, T (*a)[kMaxK]) {
-  Chunk chunk = chunkOf(kind.a);
-  const uint32_t *words = slot<uint32_t>(w, *o.metadata);
-  unsigned chunks = kind.k / chunk.elements;
+bool expand(Warp &w, const Inst *i, const Operands &o, const MmaKind &kind, T (*a)[kMaxK]) {
+  SparseRows rows{slot<uint32_t>(w, *o.metadata), kind.a, kind.k, kind.mode};
+  if (!checkMetadata(w, i, rows, 0, kind.flags & MmaKind::Ordered))
+    return false;
   for (unsigned row = 0; row < kind.rows; ++row) {
     T stored[kMaxK];
     __builtin_memcpy(stored, a[row], o.columns * sizeof(T));
-    __builtin_memset(static_cast<void *>(a[row]), 0, kind.k * sizeof(T));
-    uint64_t bits = metadataOfRow(words, kind, row, 4 * chunks);
-    for (unsigned c = 0; c < chunks; ++c, bits >>= 4) {
-      unsigned first = bits & 3, second = bits >> 2 & 3;
-      T *to = a[row] + c * chunk.elements;
-      const T *from = stored + c * chunk.stored;
-      if (chunk.elements == 2) {
-        to[first / 2] = from[0];
-      } else if (chunk.elements == 4) {
-        to[first] = from[0];
-        to[second] = from[1];
-      } else {
-        to[2 * first] = from[0], to[2 * first + 1] = from[1];
-        to[2 * second] = from[2], to[2 * second + 1] = from[3];
-      }
-    }
+    rows.expand(row, stored, a[row], 1);
   }
+  return true;
 }
 
 template <class T>
-void loadOperands(const Warp &w, const Operands &o, const MmaKind &kind, MmaTiles<T> &t) {
+bool loadOperands(Warp &w, const Inst *i, const Operands &o, const MmaKind &kind, MmaTiles<T> &t) {
   unsigned k = kind.a == Element::B1 ? kind.k / 32u : kind.k;
   loadA(w, o.a, kind.a, kind.rows, o.columns, t.a);
-  if (kind.flags & MmaKind::Sparse)
-    expand(w, o, kind, t.a);
+  if ((kind.flags & MmaKind::Sparse) && !expand(w, i, o, kind, t.a))
+    return false;
   loadB(w, o.b, kind.b, k, t.b);
+  return true;
 }
 
 void loadHalfC(const Warp &w, const uint32_t *ops, unsigned rows, double (*c)[8]) {
@@ -127,7 +87,8 @@ const Inst *mmaFloat(Warp &w, const Inst *i) {
   Operands o(w, i, kind);
   MmaTiles<double> t;
   alignas(64) double c[16][8];
-  loadOperands(w, o, kind, t);
+  if (!loadOperands(w, i, o, kind, t))
+    return nullptr;
   if (kind.c == Element::F16) {
     loadHalfC(w, o.c, kind.rows, c);
     multiply(t.a, t.b, kind.rows, kind.k, c);
@@ -155,7 +116,8 @@ const Inst *mmaDouble(Warp &w, const Inst *i) {
   Operands o(w, i, kind);
   MmaTiles<double> t;
   alignas(64) double c[16][8];
-  loadOperands(w, o, kind, t);
+  if (!loadOperands(w, i, o, kind, t))
+    return nullptr;
   loadC(w, o.c, kind.rows, c);
   fmaChain(kind.mode, t.a, t.b, kind.rows, kind.k, c);
   storeD(w, o.d, kind.rows, c);
@@ -171,7 +133,8 @@ const Inst *mmaInteger(Warp &w, const Inst *i) {
   Operands o(w, i, kind);
   MmaTiles<int32_t> t;
   alignas(64) int32_t c[16][8], sum[16][8] = {};
-  loadOperands(w, o, kind, t);
+  if (!loadOperands(w, i, o, kind, t))
+    return nullptr;
   loadC(w, o.c, kind.rows, c);
   multiply(t.a, t.b, kind.rows, kind.k, sum); // below 2^24: no overflow
   for (unsigned r = 0; r < kind.rows; ++r)
@@ -192,7 +155,8 @@ const Inst *mmaBits(Warp &w, const Inst *i) {
   Operands o(w, i, kind);
   MmaTiles<uint32_t> t;
   alignas(64) uint32_t c[16][8];
-  loadOperands(w, o, kind, t);
+  if (!loadOperands(w, i, o, kind, t))
+    return nullptr;
   loadC(w, o.c, kind.rows, c);
   bool both = kind.flags & MmaKind::And;
   for (unsigned r = 0; r < kind.rows; ++r)
@@ -209,6 +173,8 @@ const Inst *mmaBits(Warp &w, const Inst *i) {
 
 namespace COSMATI_VM_ISA {
 Handler selectMma(const Selection &s) {
+  if (s.id == InstId::MmaQuads)
+    return mmaQuadsHandler();
   switch (bitsAs<MmaKind>(s.imm).a) {
   case Element::F64:
     return mmaDouble;

@@ -166,6 +166,15 @@ const Inst *addOffset(Warp &w, const Inst *i) {
   r.finish();
   return i + 1;
 }
+/// Whether a generic address lies in the CTA's own part of the shared window.
+const Inst *inOwnShared(Warp &w, const Inst *i) {
+  const uint64_t *a = slot<uint64_t>(w, i->op[1]);
+  alignas(64) uint8_t bytes[kLanes];
+  uint64_t base = kSharedWindow + w.sharedBase;
+  COSMATI_VM_LANES bytes[l] = a[l] - base < kCtaWindowBytes ? 1 : 0;
+  setPredicate(w, i->op[0], maskOfBytes(bytes), lanesOf(w, i));
+  return i + 1;
+}
 const Inst *inWindow(Warp &w, const Inst *i) {
   const uint64_t *a = slot<uint64_t>(w, i->op[1]);
   alignas(64) uint8_t bytes[kLanes];
@@ -198,6 +207,8 @@ Handler selectMove(const Selection &s) {
     s.imm = int64_t(has(s, Mod::to) ? 0 - windowOf(s) : windowOf(s));
     return addOffset;
   case InstId::Isspacep:
+    if (has(s, Mod::shared) || has(s, Mod::sharedCta))
+      return inOwnShared;
     s.imm = int64_t(windowOf(s));
     return inWindow;
   default:

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/PtxVm/exec/Cluster.h"
 #include "runtime/PtxVm/exec/Lanes.h"
 
 namespace cosmati::ptxvm {
@@ -67,13 +68,19 @@ inline bool inside(const uint64_t *address, uint64_t base, uint64_t size, uint32
   return wrong == 0;
 }
 
+/// The address register has 32 bits.
+inline bool isNarrow(Way way) {
+  return way == Way::Shared32 || way == Way::Cluster32 || way == Way::Local32 ||
+         way == Way::Param32;
+}
+
 /// Host bytes for one generic-free address of `way`; null and `kind` if it is illegal.
 inline uint8_t *resolveLane(Warp &w, Way way, uint64_t address, uint32_t bytes, bool write,
                             unsigned lane, FaultKind &kind) {
   kind = FaultKind::OutOfBounds;
   if (way == Way::Generic) {
     uint64_t window = address & ~(kWindowBytes - 1);
-    way = window == kSharedWindow  ? Way::Shared
+    way = window == kSharedWindow  ? Way::Cluster
           : window == kLocalWindow ? Way::Local
           : window == kParamWindow ? Way::Param
                                    : Way::Global;
@@ -84,7 +91,11 @@ inline uint8_t *resolveLane(Warp &w, Way way, uint64_t address, uint32_t bytes, 
   switch (way) {
   case Way::Shared:
   case Way::Shared32:
+    address -= w.sharedBase;
     return within(w.sharedBytes) ? w.shared + address : nullptr;
+  case Way::Cluster:
+  case Way::Cluster32:
+    return clusterLane(w, address, bytes, kind);
   case Way::Local:
   case Way::Local32:
     return within(w.localStride) ? w.local + lane * w.localStride + address : nullptr;
@@ -142,13 +153,19 @@ inline bool resolveGlobal(Warp &w, const Inst *i, const uint64_t *address, uint3
   return resolveEach(w, i, Way::Global, address, mask, bytes, write, Space::Global, x);
 }
 inline bool resolveFlat(Warp &w, const Inst *i, Way way, const uint64_t *address, uint32_t mask,
-                        uint32_t bytes, bool write, uint8_t *host, uint64_t size, Space space,
-                        Access &x) {
-  if (inside(address, 0, size, bytes, host, x)) {
+                        uint32_t bytes, bool write, uint8_t *host, uint64_t base, uint64_t size,
+                        Space space, Access &x) {
+  if (inside(address, base, size, bytes, host, x)) {
     findPattern(x, bytes);
     return true;
   }
   return resolveEach(w, i, way, address, mask, bytes, write, space, x);
+}
+/// Shared memory of any CTA of the cluster: the fast way for the own one.
+inline bool resolveCluster(Warp &w, const Inst *i, const uint64_t *address, uint32_t mask,
+                           uint32_t bytes, bool write, Access &x) {
+  return resolveFlat(w, i, Way::Cluster, address, mask, bytes, write, w.shared, w.sharedBase,
+                     w.sharedBytes, Space::Shared, x);
 }
 inline bool resolveLocal(Warp &w, const Inst *i, const uint64_t *address, uint32_t mask,
                          uint32_t bytes, bool write, Access &x) {
@@ -170,8 +187,7 @@ inline bool resolveGeneric(Warp &w, const Inst *i, uint64_t *address, uint32_t m
     COSMATI_VM_LANES differs |= (address[l] ^ window) >= kWindowBytes ? 1 : 0;
     if (!differs && (window == kSharedWindow || window == kLocalWindow)) {
       COSMATI_VM_LANES address[l] -= window;
-      return window == kSharedWindow ? resolveFlat(w, i, Way::Shared, address, mask, bytes, write,
-                                                   w.shared, w.sharedBytes, Space::Shared, x)
+      return window == kSharedWindow ? resolveCluster(w, i, address, mask, bytes, write, x)
                                      : resolveLocal(w, i, address, mask, bytes, write, x);
     }
   }
@@ -184,7 +200,7 @@ inline bool resolveGeneric(Warp &w, const Inst *i, uint64_t *address, uint32_t m
   Way way = Way(i->flags & kWayMask);
   alignas(64) uint64_t address[kLanes];
   int64_t imm = i->imm + (i->flags & kFrameRelative ? int64_t(w.localBase) : 0);
-  if (way == Way::Shared32 || way == Way::Local32 || way == Way::Param32)
+  if (isNarrow(way))
     loadAddresses(slot<uint32_t>(w, i->op[kAddressOp]), imm, mask, address);
   else
     loadAddresses(slot<uint64_t>(w, i->op[kAddressOp]), imm, mask, address);
@@ -193,15 +209,18 @@ inline bool resolveGeneric(Warp &w, const Inst *i, uint64_t *address, uint32_t m
     return resolveGlobal(w, i, address, mask, bytes, write, x);
   case Way::Shared:
   case Way::Shared32:
-    return resolveFlat(w, i, way, address, mask, bytes, write, w.shared, w.sharedBytes,
-                       Space::Shared, x);
+    return resolveFlat(w, i, way, address, mask, bytes, write, w.shared, w.sharedBase,
+                       w.sharedBytes, Space::Shared, x);
+  case Way::Cluster:
+  case Way::Cluster32:
+    return resolveCluster(w, i, address, mask, bytes, write, x);
   case Way::Local:
   case Way::Local32:
     return resolveLocal(w, i, address, mask, bytes, write, x);
   case Way::Param:
   case Way::Param32:
     return resolveFlat(w, i, way, address, mask, bytes, write, const_cast<uint8_t *>(w.params),
-                       w.paramBytes, Space::Param, x);
+                       0, w.paramBytes, Space::Param, x);
   case Way::Generic:
     return resolveGeneric(w, i, address, mask, bytes, write, x);
   }

@@ -28,7 +28,11 @@ inline float flush(float x) {
   uint32_t bits = bitsAs<uint32_t>(x);
   return bitsAs<float>((bits & 0x7f800000u) ? bits : bits & 0x80000000u);
 }
-inline float canonical(float x) { return x != x ? bitsAs<float>(kNan32) : x; }
+/// Looks at the bits: `x != x ? nan : x` the compiler may take for x, as to it all NaNs are alike.
+inline float canonical(float x) {
+  return bitsAs<float>((bitsAs<uint32_t>(x) & 0x7fffffffu) > 0x7f800000u ? kNan32
+                                                                         : bitsAs<uint32_t>(x));
+}
 /// .sat: clamp to [0, 1], NaN to +0.
 inline float saturate(float x) { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f; }
 

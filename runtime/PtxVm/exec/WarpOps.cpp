@@ -185,7 +185,10 @@ const Inst *elect(Warp &w, const Inst *i) {
 }
 const Inst *barrierOfWarp(Warp &w, const Inst *i) {
   Meeting meeting(w, i, 0);
-  return meeting.ready ? meeting.done() : nullptr;
+  if (!meeting.ready)
+    return nullptr;
+  observeWarpSync(w, i, w.active);
+  return meeting.done();
 }
 const Inst *activeMask(Warp &w, const Inst *i) {
   writeUniform(w, i, w.active);

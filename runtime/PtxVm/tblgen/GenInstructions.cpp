@@ -7,6 +7,7 @@
 //
 // PTX_FAMILY(id)
 // PTX_INST(id, family, counter class, "syntax", "operands")
+// PTX_FORM(id, family, counter class, "syntax", "operands")      another syntax of an id
 // PTX_REJECTED("beginning of a syntax", "reason")
 //
 // in the order of the file. A consumer defines those that it wants before it includes the file.
@@ -43,12 +44,15 @@ void genInstructions(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
   llvm::emitSourceFileHeader("Instruction table", os, records);
   defaultMacro(os, "PTX_FAMILY", "id");
   defaultMacro(os, "PTX_INST", "id, family, cls, syntax, operands");
+  defaultMacro(os, "PTX_FORM", "id, family, cls, syntax, operands");
   defaultMacro(os, "PTX_REJECTED", "syntax, reason");
   for (const Record *family : rowsInOrder(records, "Family"))
     os << "PTX_FAMILY(" << family->getName() << ")\n";
   for (const Record *row : rowsInOrder(records, "Inst")) {
     checkSyntax(row);
-    os << "PTX_INST(" << row->getName() << ", " << row->getValueAsDef("family")->getName() << ", "
+    bool form = row->isSubClassOf("Form");
+    const Record *named = form ? row->getValueAsDef("variantOf") : row;
+    os << (form ? "PTX_FORM(" : "PTX_INST(") << named->getName() << ", " << row->getValueAsDef("family")->getName() << ", "
        << row->getValueAsDef("counter")->getValueAsString("name") << ", ";
     quoted(os, row->getValueAsString("syntax"));
     os << ", ";
@@ -63,7 +67,7 @@ void genInstructions(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
     quoted(os, row->getValueAsString("reason"));
     os << ")\n";
   }
-  os << "#undef PTX_FAMILY\n#undef PTX_INST\n#undef PTX_REJECTED\n";
+  os << "#undef PTX_FAMILY\n#undef PTX_INST\n#undef PTX_FORM\n#undef PTX_REJECTED\n";
 }
 
 llvm::TableGen::Emitter::Opt registration("gen-instructions", genInstructions,

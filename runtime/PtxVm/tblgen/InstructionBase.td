@@ -52,6 +52,12 @@ class Hint<Family instFamily, Counter instCounter, string form, string operandRu
   let noEffect = true;
 }
 
+/// Another syntax of an instruction: the same enumerator, handler and operands.
+class Form<Inst first, string form> : Inst<first.family, first.counter, form, first.operands> {
+  Inst variantOf = first;
+  let noEffect = first.noEffect;
+}
+
 /// An instruction that PTX has and the machine refuses. `form` may be the beginning of a syntax;
 /// it is looked at after all rows of Inst. The error reads "not implemented: <why>".
 class Rejected<string form, string why> : Row<form> {
@@ -81,9 +87,13 @@ def Control : Family;
 def Misc : Family;
 def Matrix : Family;
 def Mma : Family;
+def Wmma : Family;
+def Wgmma : Family;
 def AsyncCopy : Family;
 def Mbarrier : Family;
 def Bulk : Family;
+def Tensor : Family;
+def Cluster : Family;
 
 // Classes of the launch counters.
 def CountInteger : Counter<"Integer">;

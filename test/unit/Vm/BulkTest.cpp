@@ -112,7 +112,8 @@ TEST(Bulk, ReductionsCombineElements) {
   for (std::string op :
        {"and.b32", "or.b32", "xor.b32", "add.u32", "add.s32", "min.u32", "max.u32", "min.s32",
         "max.s32", "inc.u32", "dec.u32", "add.u64", "xor.b64", "min.s64", "max.u64", "add.f32",
-        "add.f64", "add.noftz.f16", "add.noftz.bf16"}) {
+        "add.f64", "add.noftz.f16", "add.noftz.bf16", "min.f16", "max.f16", "min.bf16",
+        "max.bf16"}) {
     auto out = bulkTest(fill + "  cp.reduce.async.bulk.global.shared::cta.bulk_group." + op +
                         " [%out], [%s], 1024;\n  cp.async.bulk.commit_group;\n"
                         "  cp.async.bulk.wait_group 0;\nEND:");
@@ -130,7 +131,7 @@ TEST(Bulk, ReductionsCombineElements) {
         expected = before ^ t;
       else if (op == "add.u32" || op == "add.s32")
         expected = before + t;
-      else if (op == "min.u32" || op == "max.s32")
+      else if (op == "min.u32" || op == "max.s32" || op == "max.f16" || op == "max.bf16")
         expected = t; // 0xeeeeeeee is negative
       else if (op == "inc.u32")
         expected = 0;

@@ -157,3 +157,24 @@ TEST(MmaSparse, SelectorsBeyondTheLanesAreRefused) {
   std::string e = parseError(newestHeader() + sparseEntry({32, "f16", "f32", 16}, "k", 2));
   EXPECT_NE(e.find("the selector must be a constant below 2"), std::string::npos) << e;
 }
+TEST(MmaSparse, MetadataWithoutAMeaningIsFound) {
+  auto launch = [](const SparseForm &f, uint32_t word, bool ordered) {
+    std::string text = sparseEntry(f, "k", 0);
+    if (!ordered)
+      text.replace(text.find("::ordered_metadata"), 18, "");
+    std::vector<uint32_t> a(128), b(128), meta(32, f.bits == 32 ? 0x44444444u : 0xe4e4e4e4u), d(128);
+    meta[5] = word; // row 1 and 9, chunks 4 to 7
+    Grid g(newestHeader() + text);
+    return g.buffer(a).buffer(b).buffer(meta).buffer(d).go(1, 32);
+  };
+  SparseForm half{32, "f16", "f32", 16}, tf32{16, "tf32", "f32", 32};
+  EXPECT_EQ(launch(half, 0x44444444, true), "");
+  EXPECT_EQ(launch(half, 0x44441444, false), ""); // descending: only the ordered form minds
+  std::string error = launch(half, 0x44441444, true);
+  EXPECT_NE(error.find("row 1, chunk 7 is 0b0001"), std::string::npos) << error;
+  EXPECT_NE(error.find("ascending"), std::string::npos) << error;
+  error = launch(half, 0x4f444444, false);
+  EXPECT_NE(error.find("row 9, chunk 6 is 0b1111"), std::string::npos) << error;
+  EXPECT_EQ(launch(tf32, 0xe44e44e4, false), "");
+  EXPECT_NE(launch(tf32, 0x84444444, false).find("0b1000"), std::string::npos);
+}

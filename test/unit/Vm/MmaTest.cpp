@@ -344,9 +344,9 @@ TEST(Mma, DivergedLanesMeet) {
 TEST(Mma, WhatIsMissingIsNamed) {
   std::string e = parseError(newestHeader() +
                              ".visible .entry k() {\n  .reg .b32 %r<16>;\n  "
-                             "mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32 {%r0}, {%r0}, {%r0}, "
+                             "mma.sync.aligned.m8n8k8.row.col.f32.f16.f16.f32 {%r0}, {%r0}, {%r0}, "
                              "{%r0};\n  ret;\n}\n");
-  EXPECT_NE(e.find("mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32"), std::string::npos) << e;
+  EXPECT_NE(e.find("mma.sync.aligned.m8n8k8.row.col.f32.f16.f16.f32"), std::string::npos) << e;
   EXPECT_NE(e.find("is not implemented"), std::string::npos) << e;
   e = parseError(newestHeader() + ".visible .entry k() {\n  .reg .b32 %r<16>;\n  "
                                   "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%r0}, {%r0}, "

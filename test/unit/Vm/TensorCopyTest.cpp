@@ -243,11 +243,6 @@ std::string errorOf(const std::string &code, const std::function<void(TensorCase
   std::vector<uint8_t> image;
   return runMatrix(code, image, change);
 }
-#define EXPECT_TEXT(error, text)                                                                   \
-  do {                                                                                             \
-    std::string text_ = error;                                                                     \
-    EXPECT_NE(text_.find(text), std::string::npos) << text_;                                       \
-  } while (false)
 } // namespace
 
 TEST(TensorCopy, FormsOfTheSyntaxDoTheSame) {
@@ -323,63 +318,6 @@ TEST(TensorCopy, NothingMovesBeforeSomebodyWaits) {
     size_t first = 2 * 416 + 4 * 4;
     EXPECT_EQ(c.tensor[first], wait.find(" 1") == std::string::npos ? 0x33 : 0) << wait;
     EXPECT_EQ(c.tensor[first + 4], 0x33);
-  }
-}
-
-TEST(TensorCopy, ProducerAndConsumerMeetAtFullAndEmptyBarriers) {
-  // Warp 0 loads 12 tiles of 64 words through 3 stages; warp 1 sums them by column.
-  std::string code =
-      "  .shared .align 8 .b64 full[3];\n  .shared .align 8 .b64 empty[3];\n"
-      "  mov.u32 %v0, full;\n  mov.u32 %v1, empty;\n  mov.b32 %v7, 0;\n"
-      "  @!%first bra READY;\n  mov.b32 %v2, 0;\nINIT:\n  mad.lo.u32 %v3, %v2, 8, %v0;\n"
-      "  mbarrier.init.shared.b64 [%v3], 1;\n  mad.lo.u32 %v3, %v2, 8, %v1;\n"
-      "  mbarrier.init.shared.b64 [%v3], 1;\n  add.u32 %v2, %v2, 1;\n"
-      "  setp.lt.u32 %p0, %v2, 3;\n  @%p0 bra INIT;\n  fence.mbarrier_init.release.cluster;\n"
-      "READY:\n  bar.sync 0;\n  mov.b32 %v2, 0;\n  mov.b32 %c1, 0;\n"
-      "  setp.ge.u32 %p1, %t, 32;\n  @%p1 bra CONSUME;\n  @!%first bra DONE;\n"
-      // %v2: tile, %v3: stage, %v4: parity
-      "PRODUCE:\n  rem.u32 %v3, %v2, 3;\n  div.u32 %v4, %v2, 3;\n  not.b32 %v4, %v4;\n"
-      "  and.b32 %v4, %v4, 1;\n  mad.lo.u32 %v5, %v3, 8, %v1;\nEMPTY:\n"
-      "  mbarrier.try_wait.parity.shared.b64 %p0, [%v5], %v4;\n  @!%p0 bra EMPTY;\n"
-      "  mad.lo.u32 %v5, %v3, 8, %v0;\n  mad.lo.u32 %v6, %v3, 256, %s;\n"
-      "  mbarrier.arrive.expect_tx.shared.b64 _, [%v5], 256;\n"
-      "  cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%v6], "
-      "[%map, {0, %v2}], [%v5];\n"
-      "  add.u32 %v2, %v2, 1;\n  setp.lt.u32 %p0, %v2, 12;\n  @%p0 bra PRODUCE;\n  bra DONE;\n"
-      "CONSUME:\n  rem.u32 %v3, %v2, 3;\n  div.u32 %v4, %v2, 3;\n  and.b32 %v4, %v4, 1;\n"
-      "  mad.lo.u32 %v5, %v3, 8, %v0;\nFULL:\n"
-      "  mbarrier.try_wait.parity.shared.b64 %p0, [%v5], %v4;\n  @!%p0 bra FULL;\n"
-      "  mad.lo.u32 %v6, %v3, 256, %s;\n  mad.lo.u32 %v6, %t, 4, %v6;\n"
-      "  ld.shared.b32 %c2, [%v6+-128];\n  add.u32 %c1, %c1, %c2;\n  bar.warp.sync 0xffffffff;\n"
-      "  setp.eq.u32 %p2, %t, 32;\n  mad.lo.u32 %v5, %v3, 8, %v1;\n"
-      "  @%p2 mbarrier.arrive.shared.b64 _, [%v5];\n"
-      "  add.u32 %v2, %v2, 1;\n  setp.lt.u32 %p0, %v2, 12;\n  @%p0 bra CONSUME;\n"
-      "DONE:\n  mad.wide.u32 %d0, %t, 4, %out;\n  st.global.b32 [%d0], %c1;\n";
-  std::string text = tensorProgram(code);
-  auto module = assembled(text);
-  for (uint64_t seed : {0, 1, 5}) {
-    TensorCase c;
-    c.desc.dataType = TensorDataType::Int32;
-    c.desc.rank = 2;
-    c.desc.globalDim = {64, 12};
-    c.desc.globalStrides = {256};
-    c.desc.boxDim = {64, 1};
-    c.tensor.resize(12 * 256);
-    std::vector<uint32_t> sums(64);
-    for (uint32_t k = 0; k < 12 * 64; ++k) {
-      uint32_t v = k * 2654435761u;
-      std::memcpy(&c.tensor[4 * k], &v, 4);
-      sums[k % 64] += v;
-    }
-    std::vector<uint8_t> image(kSharedBytes);
-    Grid grid(module);
-    grid.config.seed = seed;
-    ASSERT_EQ(runTensor(grid, c, image), "");
-    for (uint32_t t = 0; t < 32; ++t) {
-      uint32_t got;
-      std::memcpy(&got, &image[4 * (t + 32)], 4);
-      EXPECT_EQ(got, sums[t]) << t << " seed " << seed;
-    }
   }
 }
 

@@ -50,8 +50,15 @@ std::string dims(unsigned rank);
 std::string coordinates(unsigned rank);
 extern const std::string waitForBar, fillShared, sharedToOut, outToShared;
 
-/// Runs the program with one CTA of 64 threads; %out is `image`, the tensor is mapped as "tensor".
-/// `change` may alter the description before it is encoded. Returns the error's text.
+/// Runs the program with one CTA of 64 threads; %out is `image`, the tensor is mapped as "tensor"
+/// and brought back. Returns the error's text.
 std::string runTensor(Grid &grid, TensorCase &c, std::vector<uint8_t> &image);
+
+/// Expects that the string `error` holds `text`.
+#define EXPECT_TEXT(error, text)                                                                   \
+  do {                                                                                             \
+    std::string text_ = error;                                                                     \
+    EXPECT_NE(text_.find(text), std::string::npos) << text_;                                       \
+  } while (false)
 
 } // namespace vmtest

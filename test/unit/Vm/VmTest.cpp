@@ -46,11 +46,14 @@ std::string parseError(const std::string &ptx) {
 }
 
 Grid::Grid(const std::string &ptx, const std::string &entry) : Grid(parse(ptx), entry) {}
-Grid::Grid(std::shared_ptr<Module> m, const std::string &entry)
-    : module(std::move(m)), entry(entry) {
+Grid::Grid(std::shared_ptr<Module> m, const std::string &entry, const LaunchConfig &settings)
+    : config(settings), module(std::move(m)), entry(entry) {
   if (module && module->findEntry(entry))
     params = std::make_unique<ParamBlock>(*module->findEntry(entry));
   config.print = [](llvm::StringRef) {};
+  // To run all programs of the tests under checkers.
+  if (const char *names = std::getenv("COSMATI_VM_TEST_CHECKS"))
+    config.checks = llvm::cantFail(parseChecks(names));
 }
 Grid &Grid::bytes(const void *data, size_t size) {
   if (params)

@@ -38,7 +38,8 @@ std::string parseError(const std::string &ptx);
 class Grid {
 public:
   explicit Grid(const std::string &ptx, const std::string &entry = "k");
-  explicit Grid(std::shared_ptr<Module> module, const std::string &entry = "k");
+  explicit Grid(std::shared_ptr<Module> module, const std::string &entry = "k",
+                const LaunchConfig &config = {});
   template <class T>
   Grid &buffer(std::vector<T> &v, const std::string &name = "", bool writable = true) {
     return address(memory.map(v.data(), v.size() * sizeof(T), name, writable));

@@ -1,6 +1,5 @@
 // Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compiled with: nvcc -arch=sm_80 -O3 -ptx
 #include <cstdint>
 
 extern "C" __global__ void transpose(const float *in, float *out, int rows, int columns) {

@@ -1,0 +1,263 @@
+//===- WgmmaHazardTest.cpp - wrong programs with wgmma, and right ones ----===//
+//
+// Part of the Cosmati Project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each wrong program is found, with the register, both instructions and the remedy; its right twin
+// is silent and computes what it should.
+//
+//===----------------------------------------------------------------------===//
+#include "test/unit/Vm/Assemble.h"
+#include "test/unit/Vm/Wgmma.h"
+
+using namespace vmtest;
+
+namespace {
+
+constexpr const char *kFence = "  wgmma.fence.sync.aligned;\n";
+constexpr const char *kCommit = "  wgmma.commit_group.sync.aligned;\n";
+std::string waitFor(unsigned n) {
+  return "  wgmma.wait_group.sync.aligned " + std::to_string(n) + ";\n";
+}
+WgmmaForm plain() { return {"f32", "f16", "f16", 8, 16}; }
+WgmmaForm withRegisters() {
+  WgmmaForm f = plain();
+  f.registersA = true;
+  return f;
+}
+/// Launches `body` on ones: without D, each element of the product is 16.
+std::string run(const WgmmaForm &form, const std::string &body, WgmmaProblem *keep = nullptr) {
+  WgmmaProblem p(form, Swizzle::B128, Swizzle::B128);
+  p.fill([](char which) { return which == 'd' ? 0u : 0x3c00u; });
+  std::string error = p.launch(body);
+  if (keep)
+    *keep = p;
+  return error;
+}
+void expectFinding(const std::string &error, const std::vector<std::string> &parts) {
+  EXPECT_EQ(error.substr(0, 6), "wgmma ") << error;
+  for (const std::string &part : parts)
+    EXPECT_NE(error.find(part), std::string::npos) << "missing: " << part << "\nin: " << error;
+}
+void expectSixteens(const WgmmaProblem &p) {
+  for (unsigned row = 0; row < 64; ++row)
+    for (unsigned c = 0; c < p.form.n; ++c)
+      EXPECT_EQ(double(elementValue("f32", p.result(row, c))), 16.0) << row << " " << c;
+}
+
+} // namespace
+
+TEST(WgmmaHazard, AnAccumulatorIsReadBeforeTheWait) {
+  WgmmaForm f = plain();
+  std::string mma = kFence + f.instruction() + kCommit;
+  expectFinding(run(f, mma + "  add.f32 %x0, %d2, %d2;\n" + waitFor(0)),
+                {"register '%d2'", "is read while", "add.f32 %x0, %d2, %d2", "{%d0, %d1, %d2, %d3}, %da, %db",
+                 "wgmma.wait_group"});
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, mma + waitFor(0) + "  add.f32 %x0, %d2, %d2;\n", &p), "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, AnAccumulatorIsWrittenBeforeTheWait) {
+  WgmmaForm f = plain();
+  expectFinding(run(f, kFence + f.instruction() + kCommit + "  mov.b32 %d1, 0;\n" + waitFor(0)),
+                {"register '%d1' is written while", "mov.b32 %d1, 0"});
+}
+TEST(WgmmaHazard, AWaitThatLeavesTheGroupPendingIsNoWait) {
+  WgmmaForm f = plain();
+  std::string mma = kFence + f.instruction() + kCommit;
+  expectFinding(run(f, mma + waitFor(1) + "  mov.b32 %x0, %d0;\n" + waitFor(0)), {"register '%d0'"});
+  // Two groups in flight: the older one is complete after wait_group 1.
+  std::string other = f.instruction();
+  EXPECT_EQ(run(f, mma + kCommit + waitFor(1) + "  mov.b32 %x0, %d0;\n" + waitFor(0)), "");
+}
+TEST(WgmmaHazard, AnOperationWithoutCommitIsNotWaitedFor) {
+  WgmmaForm f = plain();
+  expectFinding(run(f, kFence + f.instruction() + waitFor(0)), {"register '%d0'", "st.global"});
+}
+TEST(WgmmaHazard, MatrixAInRegistersBelongsToTheOperation) {
+  WgmmaForm f = withRegisters();
+  std::string mma = kFence + f.instruction() + kCommit;
+  expectFinding(run(f, mma + "  mov.b32 %a3, 0;\n" + waitFor(0)),
+                {"register '%a3' is written while", "matrix A"});
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, mma + waitFor(0) + "  mov.b32 %a3, 0;\n", &p), "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, RegistersInFlightShareNoSlotWithOthers) {
+  // %a is dead behind the instruction, many registers begin to live before the wait.
+  WgmmaForm f = withRegisters();
+  std::string busy;
+  for (unsigned k = 0; k < 8; ++k)
+    busy += "  add.u32 %x" + std::to_string(k) + ", %t, " + std::to_string(k) + ";\n";
+  for (unsigned k = 0; k < 8; ++k)
+    busy += "  st.global.b32 [%rm], %x" + std::to_string(k) + ";\n";
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, kFence + f.instruction() + kCommit + busy + waitFor(0), &p), "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, TheFirstOperationNeedsAFence) {
+  WgmmaForm f = plain();
+  expectFinding(run(f, f.instruction() + kCommit + waitFor(0)), {"no wgmma.fence", "first"});
+}
+TEST(WgmmaHazard, RegistersWrittenAfterTheFence) {
+  WgmmaForm f = plain();
+  std::string rest = f.instruction() + kCommit + waitFor(0);
+  expectFinding(run(f, kFence + std::string("  mov.b32 %d3, 0;\n") + rest),
+                {"register '%d3'", "without a fence", "mov.b32 %d3, 0", "wgmma.fence.sync.aligned"});
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, std::string("  mov.b32 %d3, 0;\n") + kFence + rest, &p), "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, AResultIsChangedBetweenOperationsWithoutAFence) {
+  WgmmaForm f = plain();
+  std::string mma = f.instruction() + kCommit + waitFor(0), scale = "  add.f32 %d0, %d0, 0f00000000;\n";
+  expectFinding(run(f, kFence + mma + scale + mma), {"register '%d0'", "without a fence"});
+  EXPECT_EQ(run(f, kFence + mma + scale + kFence + mma), "");
+}
+TEST(WgmmaHazard, OperationsOfOneShapeFollowEachOther) {
+  WgmmaForm f = plain();
+  std::string again = f.instruction();
+  again.replace(again.find("%p"), 2, "0");
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, kFence + f.instruction() + again + kCommit + waitFor(0), &p), "");
+  expectSixteens(p);
+  WgmmaForm wide = plain(); // 16 columns, the first 8 of which are the other's
+  wide.n = 16;
+  std::string narrow = f.instruction();
+  expectFinding(run(wide, kFence + wide.instruction() + narrow + kCommit + waitFor(0)),
+                {"'%d0' is still in flight", "another shape"});
+}
+TEST(WgmmaHazard, AnAccumulatorInFlightIsNoMatrixA) {
+  WgmmaForm f = plain(), g = withRegisters();
+  std::string second = g.instruction(); // A = the first one's result
+  second.replace(second.find("{%a0, %a1, %a2, %a3}"), 20, "{%d0, %d1, %d2, %d3}");
+  second.replace(second.find("{%d0, %d1, %d2, %d3}"), 20, "{%x0, %x1, %x2, %x3}");
+  expectFinding(run(f, "  mov.b32 %x0, 0;\n  mov.b32 %x1, 0;\n  mov.b32 %x2, 0;\n"
+                       "  mov.b32 %x3, 0;\n" +
+                           std::string(kFence) + f.instruction() + second + kCommit + waitFor(0)),
+                {"'%d0' is still in flight", "asynchronous read as A"});
+}
+TEST(WgmmaHazard, AnAccessThatIsNotExecutedIsNoHazard) {
+  // The check that this program needs runs, and finds nothing: the guard holds in no thread.
+  WgmmaForm f = plain();
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f,
+                kFence + f.instruction() + kCommit +
+                    "  setp.eq.u32 %q, %t, 1000;\n  @%q mov.b32 %d0, 0;\n" + waitFor(0),
+                &p),
+            "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, APipelinedLoopIsSilent) {
+  // Iterations alternate between waiting for nothing and for all: the loop's back edge carries
+  // operations in flight.
+  WgmmaForm f = plain();
+  std::string again = f.instruction();
+  std::string body = std::string("  mov.b32 %d0, 0;\n  mov.b32 %i, 0;\nLOOP:\n") + kFence + again +
+                     kCommit + waitFor(1) +
+                     "  add.u32 %i, %i, 1;\n  setp.lt.u32 %q, %i, 5;\n  @%q bra LOOP;\n" + waitFor(0);
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, body, &p), "");
+  EXPECT_EQ(double(elementValue("f32", p.result(13, 5))), 80.0);
+  EXPECT_EQ(assemblerErrors(newestHeader() + wgmmaKernel(f, body, "k")), "");
+}
+TEST(WgmmaHazard, MemoryIsReadWhenTheGroupIsWaitedFor) {
+  // Overwriting B before the wait shows in the product; behind one warp's wait the operation is
+  // complete for all four.
+  WgmmaForm f = plain();
+  std::string clear = "  mov.u32 %at, sh;\n  mad.lo.u32 %at, %t, 4, %at;\n"
+                      "  st.shared.b32 [%at+16384], 0;\n  st.shared.b32 [%at+16896], 0;\n"
+                      "  bar.sync 0;\n";
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f, kFence + f.instruction() + kCommit + clear + waitFor(0), &p), "");
+  EXPECT_EQ(double(elementValue("f32", p.result(0, 0))), 0.0);
+  EXPECT_EQ(run(f, kFence + f.instruction() + kCommit + waitFor(0) + clear, &p), "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, AllFourWarpsExecuteTheSame) {
+  WgmmaForm f = plain();
+  std::string all = kFence + f.instruction() + kCommit + waitFor(0);
+  std::string some = "  setp.eq.u32 %q, %w, 2;\n  @%q ret;\n";
+  expectFinding(run(f, some + all), {"warp 2 has exited without it", "all four warps"});
+  some.replace(some.find("%w, 2"), 5, "%w, 0"); // warp 0 comes first
+  expectFinding(run(f, some + all), {"warp 0 of this warpgroup has exited", "all four warps"});
+  expectFinding(run(f, std::string(kFence) + "  setp.eq.u32 %q, %w, 1;\n  @%q bra OTHER;\n" +
+                           f.instruction() + "  bra MEET;\nOTHER:\n" + f.instruction() +
+                           "MEET:\n" + kCommit + waitFor(0)),
+                {"other instructions", "executed in warp"});
+  expectFinding(run(f, "  setp.eq.u32 %q, %w, 3;\n  @%q add.s64 %db, %db, 2;\n" + all),
+                {"different descriptors"});
+  expectFinding(run(f, "  setp.eq.u32 %q, %w, 3;\n  @%q setp.ne.u32 %p, 0, 0;\n" + all),
+                {"different values of scale-d"});
+}
+TEST(WgmmaHazard, AWaitForOperationsThatOthersNeverIssueIsADeadlock) {
+  WgmmaForm f = plain();
+  std::string error = run(f, std::string(kFence) + "  setp.eq.u32 %q, %w, 1;\n  @%q bra.uni STUCK;\n" +
+                                 f.instruction() + kCommit + waitFor(0) +
+                                 "  bra.uni END;\nSTUCK:\n  bar.sync 1, 128;\nEND:\n");
+  EXPECT_NE(error.find("deadlock"), std::string::npos) << error;
+  EXPECT_NE(error.find("the other warps of its warpgroup"), std::string::npos) << error;
+}
+TEST(WgmmaHazard, OperandsAreTheSameInAllLanes) {
+  WgmmaForm f = plain();
+  std::string all = kFence + f.instruction() + kCommit + waitFor(0);
+  expectFinding(run(f, "  setp.eq.u32 %q, %t, 5;\n  @%q add.s64 %da, %da, 2;\n" + all),
+                {"descriptor of A", "lane 5"});
+  expectFinding(run(f, "  setp.ne.u32 %p, %t, 5;\n" + all), {"scale-d", "0xffffffdf"});
+}
+TEST(WgmmaHazard, AWarpgroupHasFourWarps) {
+  WgmmaForm f = plain();
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  p.place();
+  Grid g(parse(newestHeader() + wgmmaKernel(f, plainBody(f), "k")));
+  g.buffer(p.image).scalar(uint32_t(128)).buffer(p.d).buffer(p.regsA).buffer(p.metadata);
+  expectFinding(g.scalar(p.a.descriptor()).scalar(p.b.descriptor()).go(1, 96),
+                {"a warpgroup has 4 warps", "CTA of 3 warps"});
+}
+TEST(WgmmaHazard, DescriptorsWithoutAMeaning) {
+  auto launch = [](auto change) {
+    WgmmaProblem p(plain(), Swizzle::B128, Swizzle::B128);
+    p.fill([](char) { return 0u; });
+    p.place();
+    uint64_t a = p.a.descriptor(), b = p.b.descriptor();
+    change(a, b);
+    Grid g(parse(newestHeader() + wgmmaKernel(p.form, plainBody(p.form), "k")));
+    g.buffer(p.image).scalar(uint32_t(p.image.size())).buffer(p.d).buffer(p.regsA);
+    return g.buffer(p.metadata).scalar(a).scalar(b).go(1, 128);
+  };
+  expectFinding(launch([](uint64_t &, uint64_t &b) { b = (b & ~0x3fffull) | 48896 >> 4; }),
+                {"the descriptor of B", "start address 0xbf00", "column 2", "0xc000", "49152"});
+  expectFinding(launch([](uint64_t &a, uint64_t &) { a |= uint64_t(0x3fff) << 32; }),
+                {"the descriptor of A", "stride dimension byte offset 262128", "row 8"});
+  expectFinding(launch([](uint64_t &a, uint64_t &) { a |= uint64_t(1) << 46; }),
+                {"reserved bits 0x400000000000"});
+  expectFinding(launch([](uint64_t &a, uint64_t &) {
+                  a = (a & ~(uint64_t(3) << 62)) | uint64_t(2) << 49;
+                }),
+                {"base offset 2", "only with a swizzle"});
+}
+TEST(WgmmaHazard, MetadataWithoutAMeaning) {
+  WgmmaForm f{"f32", "f16", "f16", 8, 32};
+  f.sparse = true;
+  std::string error = run(f, "  setp.eq.u32 %q, %t, 37;\n  @%q mov.b32 %m, 0x44494444;\n" +
+                                 plainBody(f));
+  EXPECT_EQ(error, "");
+  error = run(f, "  setp.eq.u32 %q, %t, 37;\n  @%q mov.b32 %m, 0x44a44444;\n" + plainBody(f));
+  EXPECT_NE(error.find("matrix in kernel"), std::string::npos) << error;
+  EXPECT_NE(error.find("row 25, chunk 5 is 0b1010"), std::string::npos) << error;
+}
+TEST(WgmmaHazard, FormsThatTheAssemblerRefuses) {
+  auto refused = [](std::string text, const std::string &from, const std::string &to) {
+    size_t at = text.find(from);
+    text.replace(at, from.size(), to);
+    return parseError(newestHeader() + wgmmaKernel(plain(), text, "k"));
+  };
+  std::string text = plain().instruction();
+  EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 1, 1, 0;").find("expected 5 operands"), std::string::npos);
+  EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 2, 1, 0, 0;").find("imm-scale-a"), std::string::npos);
+  EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 1, 1, 0, 2;").find("imm-trans-b"), std::string::npos);
+  EXPECT_NE(refused(text, "m64n8k16", "m64n12k16"), "");
+  EXPECT_NE(refused(text, ", %d3}", "}").find("expected a vector of 4"), std::string::npos);
+}
