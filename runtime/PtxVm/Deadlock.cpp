@@ -71,12 +71,24 @@ std::string mbarrierState(const Cta &cta, uint32_t address) {
   return text;
 }
 
+std::string clusterState(const Cluster &cluster) {
+  uint32_t arrived = 0, living = 0;
+  for (auto &cta : cluster.ctas)
+    for (auto &w : cta->warps) {
+      arrived += uint32_t(__builtin_popcount(w->state->clusterArrived));
+      living += uint32_t(__builtin_popcount(w->live));
+    }
+  return llvm::formatv("{0} of {1} living threads of the cluster have arrived", arrived, living);
+}
+
 /// What is missing; empty if the wait says it all.
 std::string stateOf(const Cta &cta, const Split &split) {
   if (split.wait == Wait::Barrier)
     return barrierState(cta, split.waitArg);
   if (split.wait == Wait::Mbarrier)
     return mbarrierState(cta, split.waitArg);
+  if (split.wait == Wait::Cluster)
+    return clusterState(*cta.cluster);
   return "";
 }
 

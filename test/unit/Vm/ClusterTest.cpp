@@ -126,7 +126,7 @@ TEST(ClusterBarrier, SeparatesArrivalFromWait) {
   // Work between arrive and wait; relaxed arrivals; threads that exit count no more.
   everyShape(
       "  mapa.shared::cluster.u32 %x2, %s, %peer;\n"
-      "  st.shared::cluster.b32 [%x2], %rank;\n  barrier.cluster.arrive;\n"
+      "  @%first st.shared::cluster.b32 [%x2], %rank;\n  barrier.cluster.arrive;\n"
       "  add.u32 %d, %d, 1;\n  barrier.cluster.wait;\n  ld.shared.b32 %x3, [%s];\n"
       "  barrier.cluster.arrive.relaxed;\n  setp.gt.u32 %p0, %t, 40;\n"
       "  barrier.cluster.wait.acquire;\n  @%p0 bra END;\n"
