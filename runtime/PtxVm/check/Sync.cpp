@@ -19,6 +19,7 @@
 #include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/check/PerCta.h"
 #include "runtime/PtxVm/check/SyncObjects.h"
+#include "runtime/PtxVm/exec/Control.h"
 #include "runtime/PtxVm/exec/Mbarrier.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
@@ -55,9 +56,19 @@ struct CtaSync {
 bool aligned(const InstInfo &info) {
   return info.match.form && (info.match.form->opcode == "bar" || info.text.contains(".aligned"));
 }
-bool ends(const InstInfo &info) {
-  return info.match.form &&
-         (info.match.form->id == InstId::Ret || info.match.form->id == InstId::Exit);
+/// From `pc` on lanes do nothing but exit.
+bool ends(const Launch &launch, const Inst *pc) {
+  for (unsigned steps = 0; steps < 8; ++steps) {
+    const InstMatch &match = launch.infoOf(pc).match;
+    if (match.form && (match.form->id == InstId::Ret || match.form->id == InstId::Exit))
+      return true;
+    bool jump = match.form ? match.form->id == InstId::Bra && pc->op[0] == pc->op[1]
+                           : pc->fn == fallThroughHandler();
+    if (!jump)
+      return false;
+    pc = launch.blockStart[pc->op[0]];
+  }
+  return false;
 }
 std::string hex(uint32_t lanes) { return "0x" + llvm::utohexstr(lanes, /*LowerCase=*/true); }
 
@@ -72,10 +83,15 @@ public:
   }
   void ctaEnd(Cta &cta) override {
     CtaSync &state = ctas.of(cta);
+    bool inFlight = false;
     for (const auto &[token, copy] : state.copies)
-      if (copy.kind != AsyncKind::Copy)
+      if (copy.kind != AsyncKind::Copy) {
+        inFlight = true;
         reportCopy(cta, copy, "no thread has waited at its mbarrier when the CTA ends",
                    "wait for the mbarrier's phase before the last thread exits");
+      }
+    if (!inFlight)
+      state.objects.each([&](const SyncObject &object) { endObject(cta, object); });
   }
 
   // Barriers.
@@ -102,8 +118,8 @@ public:
   }
   void convergenceLost(Warp &w, uint32_t passed, uint32_t missing, const Inst *pc) override {
     const Launch &launch = *w.cta->launch;
-    if (ends(launch.infoOf(pc)))
-      return; // they do nothing any more but exit
+    if (ends(launch, pc))
+      return;
     for (const Split &split : w.state->splits) {
       if (split.wait != Wait::Barrier || !(split.mask & missing))
         continue;
@@ -274,6 +290,26 @@ private:
     f.accesses = {accessPoint(w, i, what, lane), object.initPoint};
     finish(w, f, what + " hits the live mbarrier object at " + objectText(owner, object.address),
            "mbarrier.inval comes before another use of these bytes");
+  }
+
+  /// Transactions that were announced and never came, or came unannounced.
+  void endObject(Cta &cta, const SyncObject &object) {
+    MbarrierBits b = MbarrierBits::load(cta.warps[0]->shared + object.address);
+    if (!b.valid || b.tx == 0)
+      return;
+    Launch &launch = *cta.launch;
+    Finding f;
+    f.kind = "mbarrier";
+    nameBuffer(launch, Space::Shared, object.address, f);
+    f.accesses = {object.initPoint};
+    compose(launch, f,
+            llvm::formatv("at the end of the CTA the mbarrier object at {0} {1} {2} transaction "
+                          "bytes that {3}: its running phase can never complete",
+                          objectText(cta, object.address), b.tx > 0 ? "still expects" : "has got",
+                          b.tx > 0 ? b.tx : -b.tx,
+                          b.tx > 0 ? "no copy brought" : "no expect_tx announced"),
+            "expect_tx must name exactly the bytes that copies bring in this phase");
+    addFinding(launch, std::move(f), /*stop=*/false);
   }
 
   void leave(Warp &w, uint64_t token, bool committed) {

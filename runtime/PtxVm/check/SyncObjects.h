@@ -55,6 +55,10 @@ public:
     auto it = objects.find(address);
     return it == objects.end() ? nullptr : &it->second;
   }
+  template <class F> void each(F f) const {
+    for (const auto &[address, object] : objects)
+      f(object);
+  }
   /// The object that shares bytes with [address, address + bytes).
   const SyncObject *overlapping(uint64_t address, uint64_t bytes) const {
     auto it = objects.lower_bound(address + bytes);

@@ -46,6 +46,7 @@ TEST(Sync, ABarrierInABranch) {
   // Whole warps may go separate ways, and threads that exit early are not missed.
   expectSilent(bad, only(32));
   expectSilent(kernel(""), only(16));
+  expectSilent(kernel("  bra END;\nEND:\n"), only(16));
 }
 TEST(Sync, DifferentBarriersInOneWarp) {
   auto kernel = [](const std::string &bar) {
@@ -225,6 +226,22 @@ TEST(Sync, BulkLoadsThatNobodyWaitsFor) {
   expectSilent(kernel("WAIT:\n  mbarrier.try_wait.parity.shared.b64 %p0, [%r2], 0;\n"
                       "  @!%p0 bra WAIT;\n"),
                only(0, 1));
+}
+
+TEST(Sync, TransactionsThatDoNotAddUp) {
+  auto kernel = [](const std::string &expected) {
+    return oneThread(
+        "  mbarrier.arrive.expect_tx.shared.b64 %rd5, [%r2], " + expected +
+        ";\n  cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [tile], "
+        "[%rd1], 256, [%r2];\nPOLL:\n"
+        "  mbarrier.test_wait.parity.shared.b64 %p0, [%r2], 0;\n");
+  };
+  Finding f = expectFinding(kernel("272"), "mbarrier", "// INIT", only(0, 1));
+  EXPECT_EQ(f.buffer, "bar");
+  expectText(f, "still expects 16 transaction bytes that no copy brought");
+  f = expectFinding(kernel("240"), "mbarrier", "// INIT", only(0, 1));
+  expectText(f, "has got 16 transaction bytes that no expect_tx announced");
+  expectSilent(kernel("256"), only(0, 1));
 }
 
 TEST(Deadlock, NamesCountsOfBarriers) {
