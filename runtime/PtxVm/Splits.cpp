@@ -200,10 +200,21 @@ bool cosmati::ptxvm::releaseWaiting(Warp &w) {
 
 bool cosmati::ptxvm::meet(Warp &w, const Inst *i, uint32_t need) {
   WarpState &s = *w.state;
-  uint32_t here = w.active;
-  for (const Split &split : s.splits)
+  s.joined.clear();
+  for (size_t k = 0; k < s.splits.size(); ++k) {
+    const Split &split = s.splits[k];
     if (split.wait == Wait::Meeting && split.pc == i && split.frame == s.current.frame)
-      here |= split.mask;
+      s.joined.push_back(uint32_t(k));
+  }
+  // Several groups may gather at one instruction: those go on whose lanes are all here.
+  uint32_t here = w.active;
+  for (uint32_t before = 0; here != before;) {
+    before = here;
+    here = w.active;
+    for (uint32_t k : s.joined)
+      here |= s.splits[k].mask;
+    llvm::erase_if(s.joined, [&](uint32_t k) { return s.splits[k].waitArg & w.live & ~here; });
+  }
   if (need & ~here) {
     parkCurrent(w, i, Wait::Meeting, need);
     nextSplit(w);
@@ -214,14 +225,7 @@ bool cosmati::ptxvm::meet(Warp &w, const Inst *i, uint32_t need) {
     return false;
   }
   s.meetingMask = w.active;
-  s.joined.clear();
-  for (size_t k = 0; k < s.splits.size(); ++k) {
-    const Split &split = s.splits[k];
-    if (split.wait == Wait::Meeting && split.pc == i && split.frame == s.current.frame) {
-      s.joined.push_back(uint32_t(k));
-      w.active |= split.mask;
-    }
-  }
+  w.active = here;
   return true;
 }
 

@@ -15,56 +15,86 @@
 namespace cosmati::ptxvm {
 namespace {
 
-/// The lanes that must be here, from the member mask operand; the decoder unguards these
-/// instructions.
-inline uint32_t membersOf(const Warp &w, const Inst *i, unsigned operand) {
-  const uint32_t *members = slot<uint32_t>(w, i->op[operand]);
-  return members[__builtin_ctz(w.active)] & w.live;
-}
+/// RAII of a meeting: `ready` is false when the warp must wait. Lanes that run together may name
+/// different members (tiles of cooperative groups do): each set is a group of its own. The decoder
+/// unguards these instructions.
+class Meeting {
+public:
+  bool ready;
+  Meeting(Warp &w, const Inst *i, unsigned membersOperand)
+      : w(w), i(i), members(slot<uint32_t>(w, i->op[membersOperand])) {
+    uint32_t need = unite() & w.live;
+    ready = !(need & ~w.active);
+    if (!ready) {
+      ready = joint = meet(w, i, need);
+      if (joint)
+        unite();
+    }
+  }
+  /// Calls `operation` once for each group, with w.active being that group.
+  template <class Operation> const Inst *run(Operation operation) {
+    if (!ready)
+      return nullptr;
+    if (uniform) {
+      operation();
+    } else {
+      uint32_t all = w.active;
+      for (uint32_t rest = all; rest; rest &= ~w.active) {
+        unsigned lane = unsigned(__builtin_ctz(rest));
+        w.active = (members[lane] & rest) | 1u << lane;
+        operation();
+      }
+      w.active = all;
+    }
+    return joint ? part(w, i) : i + 1;
+  }
 
-/// RAII of a meeting: `ready` is false when the warp must wait.
-struct Meeting {
+private:
   Warp &w;
   const Inst *i;
-  bool ready, joint = false;
-  Meeting(Warp &w, const Inst *i, unsigned membersOperand) : w(w), i(i) {
-    uint32_t need = membersOf(w, i, membersOperand);
-    ready = !(need & ~w.active);
-    if (!ready)
-      ready = joint = meet(w, i, need);
+  const uint32_t *members;
+  bool joint = false, uniform = true;
+
+  /// All members that the active lanes name.
+  uint32_t unite() {
+    uint32_t any = 0, every = kFull;
+    COSMATI_VM_LANES {
+      bool active = w.active >> l & 1;
+      any |= active ? members[l] : 0;
+      every &= active ? members[l] : kFull;
+    }
+    uniform = any == every;
+    return any;
   }
-  const Inst *done() { return joint ? part(w, i) : i + 1; }
 };
 
 enum class Mode { Up, Down, Bfly, Idx };
 /// op: d, p, a, b, c, members.
 template <Mode M> const Inst *shuffle(Warp &w, const Inst *i) {
-  Meeting meeting(w, i, 5);
-  if (!meeting.ready)
-    return nullptr;
-  alignas(64) uint32_t a[kLanes];
-  alignas(64) uint32_t from[kLanes];
-  alignas(64) uint8_t valid[kLanes];
-  __builtin_memcpy(a, slot<uint32_t>(w, i->op[2]), sizeof(a));
-  const uint32_t *b = slot<uint32_t>(w, i->op[3]), *c = slot<uint32_t>(w, i->op[4]);
-  COSMATI_VM_LANES {
-    uint32_t distance = b[l] & 31, segment = c[l] >> 8 & 31;
-    uint32_t first = l & segment, last = first | (c[l] & 31 & ~segment);
-    uint32_t j = M == Mode::Up     ? l - distance
-                 : M == Mode::Down ? l + distance
-                 : M == Mode::Bfly ? l ^ distance
-                                   : first | (distance & ~segment);
-    bool ok = M == Mode::Up ? int32_t(j) >= int32_t(last) : j <= last;
-    valid[l] = ok ? 1 : 0;
-    from[l] = ok ? j & 31 : l;
-  }
-  Result<uint32_t> r(w, i, 0);
-  uint32_t *out = r.data();
-  for (unsigned l = 0; l < kLanes; ++l)
-    out[l] = a[from[l]];
-  r.finish();
-  setPredicate(w, i->op[1], maskOfBytes(valid), lanesOf(w, i));
-  return meeting.done();
+  return Meeting(w, i, 5).run([&] {
+    alignas(64) uint32_t a[kLanes];
+    alignas(64) uint32_t from[kLanes];
+    alignas(64) uint8_t valid[kLanes];
+    __builtin_memcpy(a, slot<uint32_t>(w, i->op[2]), sizeof(a));
+    const uint32_t *b = slot<uint32_t>(w, i->op[3]), *c = slot<uint32_t>(w, i->op[4]);
+    COSMATI_VM_LANES {
+      uint32_t distance = b[l] & 31, segment = c[l] >> 8 & 31;
+      uint32_t first = l & segment, last = first | (c[l] & 31 & ~segment);
+      uint32_t j = M == Mode::Up     ? l - distance
+                   : M == Mode::Down ? l + distance
+                   : M == Mode::Bfly ? l ^ distance
+                                     : first | (distance & ~segment);
+      bool ok = M == Mode::Up ? int32_t(j) >= int32_t(last) : j <= last;
+      valid[l] = ok ? 1 : 0;
+      from[l] = ok ? j & 31 : l;
+    }
+    Result<uint32_t> r(w, i, 0);
+    uint32_t *out = r.data();
+    for (unsigned l = 0; l < kLanes; ++l)
+      out[l] = a[from[l]];
+    r.finish();
+    setPredicate(w, i->op[1], maskOfBytes(valid), lanesOf(w, i));
+  });
 }
 Handler shuffleFor(const Selection &s) {
   if (has(s, Mod::up))
@@ -83,13 +113,11 @@ inline uint32_t votes(const Warp &w, const Inst *i) {
 }
 enum class Poll { All, Any, Uni };
 template <Poll P> const Inst *vote(Warp &w, const Inst *i) {
-  Meeting meeting(w, i, 2);
-  if (!meeting.ready)
-    return nullptr;
-  uint32_t yes = votes(w, i), all = w.active;
-  bool result = P == Poll::All ? yes == all : P == Poll::Any ? yes != 0 : yes == all || yes == 0;
-  setPredicate(w, i->op[0], result ? kFull : 0, all);
-  return meeting.done();
+  return Meeting(w, i, 2).run([&] {
+    uint32_t yes = votes(w, i), all = w.active;
+    bool result = P == Poll::All ? yes == all : P == Poll::Any ? yes != 0 : yes == all || yes == 0;
+    setPredicate(w, i->op[0], result ? kFull : 0, all);
+  });
 }
 inline void writeUniform(Warp &w, const Inst *i, uint32_t value) {
   Result<uint32_t> r(w, i, 0);
@@ -98,34 +126,28 @@ inline void writeUniform(Warp &w, const Inst *i, uint32_t value) {
   r.finish();
 }
 const Inst *ballot(Warp &w, const Inst *i) {
-  Meeting meeting(w, i, 2);
-  if (!meeting.ready)
-    return nullptr;
-  writeUniform(w, i, votes(w, i));
-  return meeting.done();
+  return Meeting(w, i, 2).run([&] { writeUniform(w, i, votes(w, i)); });
 }
 
 /// Lanes whose value equals lane l's. op: d, a, members; match.all has p second.
 template <class T, bool All> const Inst *match(Warp &w, const Inst *i) {
   constexpr unsigned first = All ? 2 : 1;
-  Meeting meeting(w, i, first + 1);
-  if (!meeting.ready)
-    return nullptr;
-  alignas(64) T a[kLanes];
-  __builtin_memcpy(a, slot<T>(w, i->op[first]), sizeof(a));
-  uint32_t *d = slot<uint32_t>(w, i->op[0]);
-  for (unsigned l = 0; l < kLanes; ++l) {
-    if (!(w.active >> l & 1))
-      continue;
-    uint32_t same = 0;
-    for (unsigned k = 0; k < kLanes; ++k)
-      same |= uint32_t(a[k] == a[l]) << k;
-    same &= w.active;
-    d[l] = All ? (same == w.active ? same : 0) : same;
-    if (All)
-      setPredicate(w, i->op[1], same == w.active ? kFull : 0, 1u << l);
-  }
-  return meeting.done();
+  return Meeting(w, i, first + 1).run([&] {
+    alignas(64) T a[kLanes];
+    __builtin_memcpy(a, slot<T>(w, i->op[first]), sizeof(a));
+    uint32_t *d = slot<uint32_t>(w, i->op[0]);
+    for (unsigned l = 0; l < kLanes; ++l) {
+      if (!(w.active >> l & 1))
+        continue;
+      uint32_t same = 0;
+      for (unsigned k = 0; k < kLanes; ++k)
+        same |= uint32_t(a[k] == a[l]) << k;
+      same &= w.active;
+      d[l] = All ? (same == w.active ? same : 0) : same;
+      if (All)
+        setPredicate(w, i->op[1], same == w.active ? kFull : 0, 1u << l);
+    }
+  });
 }
 
 struct RedAdd {
@@ -147,16 +169,14 @@ struct RedXor {
   template <class T> static T apply(T a, T b) { return a ^ b; }
 };
 template <class Op, class T> const Inst *redux(Warp &w, const Inst *i) {
-  Meeting meeting(w, i, 2);
-  if (!meeting.ready)
-    return nullptr;
-  const T *a = slot<T>(w, i->op[1]);
-  uint32_t rest = w.active;
-  T value = a[__builtin_ctz(rest)];
-  for (rest &= rest - 1; rest; rest &= rest - 1)
-    value = Op::apply(value, a[__builtin_ctz(rest)]);
-  writeUniform(w, i, uint32_t(value));
-  return meeting.done();
+  return Meeting(w, i, 2).run([&] {
+    const T *a = slot<T>(w, i->op[1]);
+    uint32_t rest = w.active;
+    T value = a[__builtin_ctz(rest)];
+    for (rest &= rest - 1; rest; rest &= rest - 1)
+      value = Op::apply(value, a[__builtin_ctz(rest)]);
+    writeUniform(w, i, uint32_t(value));
+  });
 }
 Handler reduxFor(const Selection &s) {
   bool isSigned = s.t[0] == ScalarType::S32;
@@ -175,20 +195,14 @@ Handler reduxFor(const Selection &s) {
 
 /// elect.sync d|p, members: the lowest lane leads.
 const Inst *elect(Warp &w, const Inst *i) {
-  Meeting meeting(w, i, 2);
-  if (!meeting.ready)
-    return nullptr;
-  uint32_t leader = uint32_t(__builtin_ctz(w.active));
-  writeUniform(w, i, leader);
-  setPredicate(w, i->op[1], 1u << leader, w.active);
-  return meeting.done();
+  return Meeting(w, i, 2).run([&] {
+    uint32_t leader = uint32_t(__builtin_ctz(w.active));
+    writeUniform(w, i, leader);
+    setPredicate(w, i->op[1], 1u << leader, w.active);
+  });
 }
 const Inst *barrierOfWarp(Warp &w, const Inst *i) {
-  Meeting meeting(w, i, 0);
-  if (!meeting.ready)
-    return nullptr;
-  observeWarpSync(w, i, w.active);
-  return meeting.done();
+  return Meeting(w, i, 0).run([&] { observeWarpSync(w, i, w.active); });
 }
 const Inst *activeMask(Warp &w, const Inst *i) {
   writeUniform(w, i, w.active);

@@ -103,7 +103,8 @@ TEST(Cuda, Matmul) {
         float sum = 0;
         for (size_t l = 0; l < k; ++l)
           sum = std::fma(a[i * k + l], b[l * n + j], sum);
-        ASSERT_EQ(out[i * n + j], sum); // same order, each step fused: bit-exact
+        // Same order, each step fused: bit-exact. Without the optimiser the steps are not fused.
+        ASSERT_NEAR(out[i * n + j], sum, c.variant == "O0" ? 1e-5 : 0);
       }
     if (c.variant != "O0")
       EXPECT_EQ(grid.report.counters.byClass[size_t(InstClass::Float)] * 32, m * n * k);
