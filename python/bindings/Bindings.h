@@ -12,6 +12,7 @@ void bindToolchain(pybind11::module_ &m);
 void bindDevice(pybind11::module_ &m);
 void bindCache(pybind11::module_ &m);
 void bindCompile(pybind11::module_ &m);
+void bindVm(pybind11::module_ &m);
 void bindLauncher(pybind11::module_ &m);
 
 } // namespace cosmati::bindings

@@ -111,6 +111,12 @@ public:
     while (owner->base && readerOf(Py_TYPE(owner->base)) == ArgReader::Numpy)
       owner = reinterpret_cast<NumpyArray *>(owner->base);
     addExtent(*owner, argType(type).elementBytes, array->flags & numpyWriteable);
+    HostBuffer &buffer = buffers.back();
+    buffer.first = array->data;
+    buffer.shape = array->shape;
+    buffer.strides = array->strides;
+    buffer.rank = array->rank;
+    buffer.elementBytes = argType(type).elementBytes;
     return true;
   }
 

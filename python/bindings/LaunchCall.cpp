@@ -3,6 +3,7 @@
 #include "python/bindings/PythonErrors.h"
 
 #include "compiler/Pipeline/CompileOptions.h"
+#include "runtime/Device/vm/VmDevice.h"
 
 namespace cosmati::bindings {
 using namespace runtime;
@@ -353,7 +354,13 @@ bool LaunchCall::launch(Variant &variant, PyObject *gridObject) {
   }
   if (!error)
     return true;
-  setPythonError(std::move(error));
+  if (!error.isA<VmFault>()) {
+    setPythonError(std::move(error));
+    return false;
+  }
+  PyObject *arguments = metaArguments();
+  setPythonError(std::move(error), arguments);
+  Py_XDECREF(arguments);
   return false;
 }
 

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m) {
   cosmati::bindings::bindBuilder(m);
   cosmati::bindings::bindImage(m);
   cosmati::bindings::bindToolchain(m);
+  cosmati::bindings::bindVm(m);
   cosmati::bindings::bindDevice(m);
   cosmati::bindings::bindCache(m);
   cosmati::bindings::bindCompile(m);

@@ -3,6 +3,9 @@
 #include "compiler/Pipeline/Compile.h"
 #include "runtime/Device/Device.h"
 #include "runtime/Device/Limits.h"
+#include "runtime/Device/vm/VmDevice.h"
+
+#include "llvm/Support/FormatVariadic.h"
 
 namespace cosmati::bindings {
 
@@ -52,6 +55,19 @@ py::list toFrames(const runtime::SourceChain &place) {
   return frames;
 }
 
+std::string findingsText(const runtime::VmFault &fault) {
+  llvm::json::Array findings;
+  for (const ptxvm::Finding &finding : fault.findings)
+    findings.push_back(ptxvm::toJson(finding));
+  return llvm::formatv("{0}", llvm::json::Value(std::move(findings)));
+}
+py::list chainsOf(const runtime::KernelImage &image) {
+  py::list chains;
+  for (const runtime::SourceChain &chain : image.chains)
+    chains.append(toFrames(chain));
+  return chains;
+}
+
 py::list toNotes(llvm::ArrayRef<CompileNote> notes) {
   py::list list;
   for (const CompileNote &note : notes)
@@ -75,7 +91,7 @@ std::optional<runtime::FunctionPlace> locate(llvm::StringRef function) {
 
 } // namespace
 
-void setPythonError(llvm::Error error) {
+void setPythonError(llvm::Error error, PyObject *arguments) {
   bool set = false;
   auto once = [&](auto make) {
     if (!set)
@@ -101,6 +117,14 @@ void setPythonError(llvm::Error error) {
                   failure.required, failure.limit);
         });
       },
+      [&](const runtime::VmFault &fault) {
+        once([&] {
+          setFrom("vm_findings", findingsText(fault), chainsOf(*fault.image),
+                  fault.image->threadsPerCta(),
+                  arguments ? py::reinterpret_borrow<py::object>(arguments)
+                            : py::object(py::dict()));
+        });
+      },
       [&](const runtime::KernelFault &fault) {
         once([&] { setFrom("kernel_fault", fault.format(locate)); });
       },
@@ -108,7 +132,11 @@ void setPythonError(llvm::Error error) {
         once([&] { setFrom("device_failure", failure.text); });
       },
       [&](const llvm::ErrorInfoBase &other) {
-        once([&] { PyErr_SetString(PyExc_ValueError, other.message().c_str()); });
+        once([&] {
+          if (PyErr_Occurred()) // a signal's handler stopped the launch
+            return;
+          PyErr_SetString(PyExc_ValueError, other.message().c_str());
+        });
       });
 }
 

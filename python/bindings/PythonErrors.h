@@ -30,7 +30,8 @@ private:
 
 /// Sets the Python exception that says what `error` says. Call with the GIL held. Compile errors,
 /// faults of kernels and device errors become the package's own exceptions, others a ValueError.
-void setPythonError(llvm::Error error);
+/// `arguments`: a dict of the launch's arguments by name, for reports of kernels; may be null.
+void setPythonError(llvm::Error error, PyObject *arguments = nullptr);
 
 /// Throws it instead, for functions that pybind11 binds.
 [[noreturn]] void throwPythonError(llvm::Error error);

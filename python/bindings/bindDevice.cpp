@@ -3,6 +3,7 @@
 #include "python/bindings/NullDevice.h"
 #include "python/bindings/PyDevice.h"
 #include "python/bindings/PythonErrors.h"
+#include "python/bindings/VmWatching.h"
 
 #include "runtime/Device/cuda/CudaDevice.h"
 #include "runtime/Device/vm/VmDevice.h"
@@ -68,6 +69,8 @@ int countGpus(const Toolchain &toolchain) {
   return *count;
 }
 
+} // namespace
+
 /// What kernels print goes where Python's own prints go. Called by threads without the GIL.
 void writeToPython(llvm::StringRef text) {
   py::gil_scoped_acquire gil;
@@ -77,6 +80,12 @@ void writeToPython(llvm::StringRef text) {
     error.discard_as_unraisable("cosmati's device print");
   }
 }
+bool pythonGoesOn() {
+  py::gil_scoped_acquire gil;
+  return PyErr_CheckSignals() == 0;
+}
+
+namespace {
 
 py::dict propertiesOf(PyDevice &device) {
   const DeviceProperties *p = unwrap(device.device->properties());
@@ -197,15 +206,16 @@ void bindDevice(py::module_ &m) {
 
   m.def(
       "vm_device",
-      [](unsigned threads, uint64_t seed, std::string target) {
+      [](unsigned threads, const VmWatch &watch, std::string target) {
         VmOptions options;
         options.threads = threads;
-        options.seed = seed;
+        options.watch = watch;
+        options.poll = pythonGoesOn;
         options.target = std::move(target);
         options.print = writeToPython;
         return wrap(createVmDevice(std::move(options)), true);
       },
-      py::arg("threads") = 0, py::arg("seed") = 0, py::arg("target") = "sm_90a");
+      py::arg("threads") = 0, py::arg("watch") = VmWatch(), py::arg("target") = "sm_90a");
   m.def("null_device", [] { return wrap(createNullDevice(), true); });
   m.def(
       "cuda_device",

@@ -5,6 +5,7 @@ touches no driver, starts no thread and opens no file.
 """
 
 from cosmati import language as language
+from cosmati import vm as vm
 from cosmati.errors import CompilationError as CompilationError
 from cosmati.errors import CompilerFailure as CompilerFailure
 from cosmati.errors import CompileTimeAssertionFailure as CompileTimeAssertionFailure

@@ -186,7 +186,7 @@ Turn cosmati::ptxvm::planTurn(Cta &cta) {
       turn.instructions = uint32_t(nextRandom(random) % 16) + 1;
     break;
   case Schedule::Adversarial:
-    turn.until = nextRandom(random) % 3 ? 1 : 2;
+    turn.until = nextRandom(random) % 2 ? 1 : 2;
     turn.idleYields = kStepIdleYields;
     if (nextRandom(random) % 8 == 0)
       turn.instructions = uint32_t(nextRandom(random) % 16) + 1;
@@ -235,10 +235,14 @@ uint32_t cosmati::ptxvm::slicesOfTurn(const LaunchConfig &config, size_t warps, 
   case Schedule::RoundRobin:
     return uint32_t(warps);
   case Schedule::Random:
-  case Schedule::Adversarial:
+  case Schedule::Adversarial: {
     if (!random)
       random = mix(config.seed, 0);
-    return 1 + uint32_t(nextRandom(random) % (8 * warps));
+    uint32_t slices = 1 + uint32_t(nextRandom(random) % (8 * warps));
+    // The adversary mostly leaves a CTA where it leaves a warp: just behind an access.
+    bool one = scheduleOf(config) == Schedule::Adversarial && nextRandom(random) % 4;
+    return one ? 1 : slices;
+  }
   }
   return kSlicesPerTurn * uint32_t(warps);
 }

@@ -57,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "runtime/Device",
         "runtime/Image",
         "runtime/Launch",
+        "runtime/PtxVm",
         "runtime/Toolchain",
     },
 }
@@ -230,7 +231,10 @@ def test_files_stay_below_600_lines() -> None:
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "language": {"errors", "_core", "runtime.jit"},
     "frontend": {"errors", "_core", "language", "runtime.jit"},
-    "runtime": {"errors", "_core", "language", "frontend"},
+    # Launches raise the virtual machine's findings, which name the sources that the runtime knows.
+    "runtime": {"errors", "_core", "language", "frontend", "vm"},
+    "vm": {"errors", "_core", "runtime.arrays", "runtime.device"},
+    "profile": {"errors", "vm", "runtime.failures"},
 }
 
 

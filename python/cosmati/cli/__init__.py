@@ -1,4 +1,4 @@
-"""The ``cosmati`` command: doctor, compile, run, cache."""
+"""The ``cosmati`` command: doctor, compile, run, profile, cache."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cosmati.errors import CosmatiError
 
 def _parser() -> argparse.ArgumentParser:
     from cosmati import __version__
-    from cosmati.cli import cache, compile, doctor, run
+    from cosmati.cli import cache, compile, doctor, profile, run
 
     parser = argparse.ArgumentParser(
         prog="cosmati", description="Compile and run block-level GPU kernels."
     )
     parser.add_argument("--version", action="version", version=f"cosmati {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for module in (doctor, compile, run, cache):
+    for module in (doctor, compile, run, profile, cache):
         module.add_parser(commands)
     return parser
 

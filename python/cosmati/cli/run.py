@@ -50,7 +50,7 @@ def execute(options: argparse.Namespace) -> int:
         raise CosmatiError("`cosmati run` makes NumPy arrays, which only the device vm can use")
     set_device("vm")
     kernel = load_kernel(options.kernel)
-    values = _values(kernel, options.arguments)
+    values = argument_values(kernel, options.arguments)
     grid = tuple(int(part) for part in options.grid.split(","))
     start = time.perf_counter()
     compiled = kernel.prepare((), {**values, **parse_options(options.option)})
@@ -79,7 +79,7 @@ def _main_job() -> int:
     return int(main_job.main())
 
 
-def _values(kernel: Any, texts: list[str]) -> dict[str, Any]:
+def argument_values(kernel: Any, texts: list[str]) -> dict[str, Any]:
     """Arguments by name, from positional texts and NAME=VALUE."""
     values: dict[str, Any] = {}
     remaining = iter(kernel.arg_names)

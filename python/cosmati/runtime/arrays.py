@@ -220,12 +220,17 @@ _DL_CODES = {0: "i", 1: "u", 2: "fp", 4: "bf"}
 _DL_CPU, _DL_CUDA, _DL_CUDA_HOST, _DL_BOOL = 1, 2, 3, 6
 
 
-def _from_dlpack(array: Any) -> Description:
-    """Reads the description out of a DLPack capsule; the array keeps the memory alive."""
+def dlpack_tensor(array: Any) -> tuple[Any, Any]:
+    """The DLPack capsule of an array, and the description in it, which lives as long."""
     capsule = array.__dlpack__()
     get = ctypes.pythonapi.PyCapsule_GetPointer
     get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    tensor = _DLTensor.from_address(get(capsule, b"dltensor"))
+    return capsule, _DLTensor.from_address(get(capsule, b"dltensor"))
+
+
+def _from_dlpack(array: Any) -> Description:
+    """Reads the description out of a DLPack capsule; the array keeps the memory alive."""
+    _capsule, tensor = dlpack_tensor(array)
     if tensor.lanes != 1 or (tensor.code not in _DL_CODES and tensor.code != _DL_BOOL):
         raise TypeError(f"kernels have no type for DLPack elements of code {tensor.code}")
     text = "i1" if tensor.code == _DL_BOOL else f"{_DL_CODES[tensor.code]}{tensor.bits}"

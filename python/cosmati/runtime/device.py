@@ -27,8 +27,25 @@ def vm_device() -> Any:
         if _vm is None:
             threads = os.environ.get("COSMATI_VM_THREADS", "0")
             target = os.environ.get("COSMATI_VM_TARGET", "sm_90a")
-            _vm = _core.vm_device(threads=int(threads), target=target)
+            _vm = _core.vm_device(threads=int(threads), watch=_watch(), target=target)
         return _vm
+
+
+def _watch() -> Any:
+    """What all launches on the VM are checked for: COSMATI_CHECK ("all", "race,sync", ...), with
+    the order of COSMATI_SCHEDULE and COSMATI_SEED.
+    """
+    from cosmati.vm.watching import make_watch
+
+    seed = os.environ.get("COSMATI_SEED")
+    try:
+        return make_watch(
+            os.environ.get("COSMATI_CHECK") or None,
+            int(seed) if seed else None,
+            os.environ.get("COSMATI_SCHEDULE") or None,
+        )
+    except ValueError as error:
+        raise CosmatiError(f"COSMATI_CHECK, COSMATI_SEED, COSMATI_SCHEDULE: {error}") from None
 
 
 def cuda_device(ordinal: int) -> Any:

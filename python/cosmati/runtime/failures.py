@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 from collections.abc import Sequence
+from typing import Any
 
 from cosmati.errors import (
     CompilationError,
@@ -70,3 +72,43 @@ def device_failure(text: str) -> Exception:
 
 def kernel_fault(text: str) -> Exception:
     return KernelFault(text)
+
+
+def vm_findings(
+    text: str, chains: Sequence[Frames], threads: int, arguments: dict[str, Any]
+) -> Exception:
+    """The exception for what the virtual machine found in a kernel.
+
+    ``text``: the findings as JSON; ``chains``: the image's, which the columns of `.loc` number from
+    1 on; ``threads``: of a CTA; ``arguments``: of the launch, by name.
+    """
+    from cosmati.vm.findings import CheckError, make_findings
+
+    def chain_of(_file: int, _line: int, column: int) -> tuple[SourcePlace, ...]:
+        return source_chain(chains[column - 1]) if 0 < column <= len(chains) else ()
+
+    return CheckError(
+        make_findings(json.loads(text), chain_of, (threads, 1, 1), _array_indices(arguments))
+    )
+
+
+def _array_indices(arguments: dict[str, Any]) -> dict[str, Any]:
+    """How bytes of the launch's buffers become elements of the arrays in them."""
+    from cosmati.runtime.arrays import View, describe
+    from cosmati.vm.arguments import is_array, place_of
+    from cosmati.vm.findings import ArrayIndex
+
+    found = {}
+    for name, value in arguments.items():
+        array = value.array if isinstance(value, View) else value
+        if not is_array(array):
+            continue
+        try:
+            place = place_of(array)
+            _, _, _, base, _, _ = describe(array)
+        except (TypeError, ValueError):  # bytes alone are reported then
+            continue
+        found[name] = ArrayIndex(
+            place.first_byte() - base, place.shape, place.full_strides(), place.itemsize
+        )
+    return found

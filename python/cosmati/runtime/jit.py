@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cosmati.frontend.closure import Closure
     from cosmati.frontend.source import FunctionSource
     from cosmati.runtime.compiled import CompiledKernel
+    from cosmati.vm.watching import CheckedKernel
 
 
 class JITFunction(_core.Launcher):
@@ -190,6 +191,23 @@ class JITFunction(_core.Launcher):
         if warmup:
             return self.prepare(args, kwargs)  # type: ignore[no-any-return]
         return self[grid](*args, **kwargs)  # type: ignore[no-any-return]
+
+    def check(
+        self,
+        check: str | Iterable[str] | None = "all",
+        *,
+        seed: int | None = None,
+        schedule: str | None = None,
+        async_copies: str = "late",
+    ) -> CheckedKernel:
+        """``kernel.check("all", seed=3)[grid](...)``: a launch that the virtual machine checks.
+
+        The parameters are those of ``cosmati.vm.checking``; what is found raises
+        ``cosmati.vm.CheckError``.
+        """
+        from cosmati.vm.watching import CheckedKernel, make_watch
+
+        return CheckedKernel(self, make_watch(check, seed, schedule, async_copies))
 
     def warmup(self, *args: Any, grid: Any = (1,), **kwargs: Any) -> CompiledKernel:
         """Compiles the variant that these arguments need, and launches nothing.

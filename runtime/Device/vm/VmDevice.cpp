@@ -8,8 +8,16 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 using namespace cosmati::runtime;
+
+char VmFault::ID = 0;
+static thread_local const VmWatch *threadWatch = nullptr;
+
+const VmWatch *cosmati::runtime::watchLaunches(const VmWatch *watch) {
+  return std::exchange(threadWatch, watch);
+}
 
 namespace {
 /// Shared memory that a CTA may have on real hardware (CUDA C++ Programming Guide, "Technical
@@ -60,15 +68,18 @@ public:
   llvm::Expected<DevicePtr> allocate(uint64_t bytes) override { return memory.allocate(bytes); }
   llvm::Error release(DevicePtr pointer) override { return memory.release(pointer); }
   llvm::Error copyToDevice(DevicePtr to, const void *from, uint64_t bytes, Stream) override {
+    memory.markWritten(to, bytes);
     return copy(reinterpret_cast<void *>(to), from, bytes);
   }
   llvm::Error copyToHost(void *to, DevicePtr from, uint64_t bytes, Stream) override {
     return copy(to, reinterpret_cast<const void *>(from), bytes);
   }
   llvm::Error copyOnDevice(DevicePtr to, DevicePtr from, uint64_t bytes, Stream) override {
+    memory.markCopied(to, from, bytes);
     return copy(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from), bytes);
   }
   llvm::Error fill(DevicePtr to, uint8_t value, uint64_t bytes, Stream) override {
+    memory.markWritten(to, bytes);
     if (bytes)
       std::memset(reinterpret_cast<void *>(to), value, bytes);
     return llvm::Error::success();
@@ -106,7 +117,7 @@ private:
   void describe();
   llvm::Expected<uint64_t> mapPointer(const VmKernel &kernel, size_t index, uint64_t address,
                                       llvm::ArrayRef<HostBuffer> buffers,
-                                      llvm::ArrayRef<uint64_t> mapped,
+                                      llvm::ArrayRef<uint64_t> mapped, bool slices,
                                       cosmati::ptxvm::AddressSpace &space) const;
 
   VmOptions options;
@@ -168,19 +179,42 @@ std::optional<size_t> bufferOf(llvm::ArrayRef<HostBuffer> buffers, uint64_t addr
   return atEnd;
 }
 
+/// Maps a buffer, or with `slices` only the argument's view of it. Returns the address that the
+/// buffer's base has, or would have.
+uint64_t mapBuffer(cosmati::ptxvm::AddressSpace &space, const HostBuffer &buffer, bool slices) {
+  cosmati::ptxvm::MapOptions options;
+  options.writable = buffer.writable;
+  if (!slices || !buffer.first)
+    return space.map(buffer.base, buffer.bytes, buffer.name.str(), options);
+  std::vector<uint64_t> shape(buffer.shape, buffer.shape + buffer.rank);
+  std::vector<int64_t> strides(buffer.strides, buffer.strides + buffer.rank);
+  uint64_t first = space.mapStrided(buffer.first, shape, strides, buffer.elementBytes,
+                                    buffer.name.str(), options);
+  return first - (reinterpret_cast<uint64_t>(buffer.first) -
+                  reinterpret_cast<uint64_t>(buffer.base));
+}
+
 /// Virtual address of a pointer argument.
 llvm::Expected<uint64_t> VmDevice::mapPointer(const VmKernel &kernel, size_t index,
                                               uint64_t address, llvm::ArrayRef<HostBuffer> buffers,
-                                              llvm::ArrayRef<uint64_t> mapped,
+                                              llvm::ArrayRef<uint64_t> mapped, bool slices,
                                               cosmati::ptxvm::AddressSpace &space) const {
   if (address == 0)
     return 0;
+  for (size_t i = 0; i < buffers.size() && slices; ++i)
+    if (reinterpret_cast<uint64_t>(buffers[i].first) == address)
+      return mapped[i] + (address - reinterpret_cast<uint64_t>(buffers[i].base));
   if (std::optional<size_t> buffer = bufferOf(buffers, address))
     return mapped[*buffer] + (address - reinterpret_cast<uint64_t>(buffers[*buffer].base));
   const KernelParam &param = kernel.image().params[index];
-  if (std::optional<HostBuffer> own = memory.find(address))
-    return space.map(own->base, own->bytes, param.name, true) +
+  if (std::optional<VmMemory::Range> own = memory.find(address)) {
+    cosmati::ptxvm::MapOptions options;
+    options.written = own->written;
+    return space.map(own->base, own->bytes, param.name, options) +
            (address - reinterpret_cast<uint64_t>(own->base));
+  }
+  if (std::optional<VmMemory::Released> gone = memory.findReleased(address))
+    return space.mapReleased(gone->bytes, param.name, gone->when) + (address - gone->base);
   return llvm::make_error<DeviceError>(
       llvm::formatv("argument '{0}' of kernel '{1}' points to memory that the virtual machine "
                     "doesn't know: pass a host array, or memory "
@@ -195,8 +229,11 @@ llvm::Error VmDevice::launch(LoadedKernel &loaded, const LaunchDims &dims,
   const KernelImage &image = kernel.image();
   cosmati::ptxvm::AddressSpace space;
   llvm::SmallVector<uint64_t> mapped;
+  const VmWatch &watch = threadWatch ? *threadWatch : options.watch;
+  bool slices = has(watch.checks, cosmati::ptxvm::Check::Slices);
+  memory.countLaunch();
   for (const HostBuffer &buffer : buffers)
-    mapped.push_back(space.map(buffer.base, buffer.bytes, buffer.name.str(), buffer.writable));
+    mapped.push_back(mapBuffer(space, buffer, slices));
 
   cosmati::ptxvm::ParamBlock block(kernel.entry);
   for (size_t i = 0; i < params.size(); ++i) {
@@ -205,7 +242,7 @@ llvm::Error VmDevice::launch(LoadedKernel &loaded, const LaunchDims &dims,
       continue;
     }
     llvm::Expected<uint64_t> address =
-        mapPointer(kernel, i, *static_cast<uint64_t *>(params[i]), buffers, mapped, space);
+        mapPointer(kernel, i, *static_cast<uint64_t *>(params[i]), buffers, mapped, slices, space);
     if (!address)
       return address.takeError();
     block.set(i, *address);
@@ -217,18 +254,23 @@ llvm::Error VmDevice::launch(LoadedKernel &loaded, const LaunchDims &dims,
   std::copy(dims.cluster, dims.cluster + 3, config.cluster.begin());
   config.dynamicShared = dims.dynamicShared;
   config.threads = options.threads;
-  config.seed = options.seed;
+  config.checks = watch.checks;
+  config.seed = watch.seed;
+  config.schedule = watch.schedule;
+  config.async = watch.async;
+  config.profile = watch.profile;
+  config.poll = options.poll;
   config.maxInstructions = options.maxInstructions;
   config.print = options.print;
   cosmati::ptxvm::Report report;
   llvm::Error error =
       cosmati::ptxvm::launch(*kernel.module, image.entry, config, block.bytes(), space, &report);
+  if (watch.sink && !error)
+    watch.sink(image, dims, report);
   if (!error || report.findings.empty())
     return error;
   llvm::consumeError(std::move(error));
-  const cosmati::ptxvm::Finding &first = report.findings.front();
-  return llvm::make_error<KernelFault>(first.message, kernel.sharedImage(), first.line,
-                                       first.locColumn);
+  return llvm::make_error<VmFault>(std::move(report.findings), kernel.sharedImage());
 }
 } // namespace
 

@@ -25,10 +25,10 @@ size_t sizeOf(llvm::StringRef type) {
 }
 bool isFloat(llvm::StringRef type) { return type.starts_with("f") || type.starts_with("b"); }
 
-template <class T> void store(std::vector<uint8_t> &bytes, size_t at, T value) {
+template <class T> void store(DeviceBytes &bytes, size_t at, T value) {
   std::memcpy(&bytes[at], &value, sizeof(T));
 }
-template <class T> T load(const std::vector<uint8_t> &bytes, size_t at) {
+template <class T> T load(const DeviceBytes &bytes, size_t at) {
   T value;
   std::memcpy(&value, &bytes[at], sizeof(T));
   return value;
@@ -66,7 +66,7 @@ double fromBfloat(uint16_t h) {
   return f;
 }
 
-void put(std::vector<uint8_t> &bytes, size_t at, llvm::StringRef type, double value) {
+void put(DeviceBytes &bytes, size_t at, llvm::StringRef type, double value) {
   if (type == "f64")
     return store(bytes, at, value);
   if (type == "f32")
@@ -85,7 +85,7 @@ llvm::Error fill(Argument &arg, llvm::StringRef how, uint64_t seed) {
   std::uniform_real_distribution<double> real(-1, 1);
   for (size_t k = 0; k < n; ++k) {
     double value;
-    if (how == "zeros" || how.empty())
+    if (how == "zeros" || how == "undefined" || how.empty())
       value = 0;
     else if (how == "ones")
       value = 1;
@@ -94,8 +94,9 @@ llvm::Error fill(Argument &arg, llvm::StringRef how, uint64_t seed) {
     else if (how == "random")
       value = isFloat(arg.type) ? real(random) : double(random() & 255);
     else
-      return llvm::createStringError(
-          "'" + how + "' is no way to fill a buffer: zeros, ones, iota, random or @FILE");
+      return llvm::createStringError("'" + how +
+                                     "' is no way to fill a buffer: zeros, ones, iota, random, "
+                                     "undefined or @FILE");
     put(arg.bytes, k * size, arg.type, value);
   }
   return llvm::Error::success();
@@ -155,6 +156,7 @@ llvm::Expected<Argument> cosmati::ptxvm::parseArgument(llvm::StringRef text, uin
   }
   arg.buffer = true;
   auto [count, how] = rest.split(':');
+  arg.undefined = how == "undefined";
   if (how.consume_front("@")) {
     auto file =
         llvm::MemoryBuffer::getFile(how, /*IsText=*/false, /*RequiresNullTerminator=*/false);
