@@ -16,6 +16,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <thread>
 
@@ -28,7 +29,13 @@ static cl::opt<double> minimum("minimum",
                                cl::desc("fail if the ALU loop is slower (M warp instructions/s)"),
                                cl::init(0));
 
+static cl::opt<std::string> only("only", cl::desc("measure only rows whose name contains this"));
+static cl::opt<std::string> onlyIsa("isa",
+                                    cl::desc("only this instruction set: base, avx2, avx512"));
+
 namespace {
+
+bool wanted(llvm::StringRef row) { return row.contains(only); }
 
 struct Bench {
   const char *name;
@@ -170,6 +177,51 @@ Rates runGemm(uint32_t threads) {
   return rates;
 }
 
+/// C = A B^T, 1024 x 1024 x 1024, f16 with sums in f32; a whole kernel, memory traffic included.
+Rates runTensorGemm(llvm::StringRef name, uint32_t rowsPerCta, uint32_t threads) {
+  std::string path = (COSMATI_VM_BENCH_DIR "/" + name).str();
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!file) {
+    llvm::errs() << path << ": " << file.getError().message() << "\n";
+    exit(1);
+  }
+  auto module = load((*file)->getBuffer(), name);
+  constexpr uint32_t n = 1024;
+  std::vector<uint16_t> a(n * n), b(n * n);
+  std::vector<float> c(n * n);
+  for (uint32_t k = 0; k < n * n; ++k) // 0, 1, 2 and 1, 2, 3, so that every sum is exact
+    a[k] = std::array<uint16_t, 3>{0, 0x3c00, 0x4000}[k % 3],
+    b[k] = std::array<uint16_t, 3>{0x3c00, 0x4000, 0x4200}[k % 3];
+  AddressSpace memory;
+  ParamBlock params(*module->findEntry("gemm"));
+  params.set(0, memory.map(a.data(), a.size() * 2, "a", false));
+  params.set(1, memory.map(b.data(), b.size() * 2, "b", false));
+  params.set(2, memory.map(c.data(), c.size() * 4, "c", true));
+  params.set(3, n);
+  params.set(4, n);
+  LaunchConfig config;
+  config.grid = {n / 128, n / rowsPerCta, 1};
+  config.block = {128, 1, 1};
+  config.threads = threads;
+  Rates rates = measure(*module, "gemm", config, params.bytes(), memory);
+  for (uint32_t at : {0u, 777u, 1023u * n + 513u}) {
+    uint32_t row = at / n, column = at % n, sum = 0;
+    for (uint32_t k = 0; k < n; ++k)
+      sum += (row * n + k) % 3 * ((column * n + k) % 3 + 1);
+    if (c[at] != float(sum)) {
+      llvm::errs() << name << " is wrong at " << at << ": " << c[at] << " for " << sum << "\n";
+      exit(1);
+    }
+  }
+  return rates;
+}
+
+void print(llvm::StringRef name, const Rates &r) {
+  llvm::outs() << "  " << llvm::left_justify(name, 20)
+               << llvm::format("%8.1f %8.1f   %.3f s, %.3f s\n", r.wall, r.processor, r.seconds,
+                               r.processorSeconds);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -179,22 +231,26 @@ int main(int argc, char **argv) {
   std::string best = hostIsaName().str();
   double alu = 0;
   for (const char *isa : {"base", "avx2", "avx512"}) {
-    if (!setHostIsa(isa))
+    if ((!onlyIsa.empty() && isa != onlyIsa) || !setHostIsa(isa))
       continue;
     for (uint32_t threads = 1; threads <= cores; threads *= 2) {
       llvm::outs() << isa << ", " << threads << (threads == 1 ? " thread" : " threads")
                    << " (M warp instructions per second: wall clock, processor time)\n";
       for (const Bench &bench : loops()) {
+        if (!wanted(bench.name))
+          continue;
         Rates r = runLoop(bench, threads);
         if (isa == best && threads == 1 && llvm::StringRef(bench.name) == "integer alu")
           alu = r.processor;
         llvm::outs() << "  " << llvm::left_justify(bench.name, 20)
                      << llvm::format("%8.1f %8.1f\n", r.wall, r.processor);
       }
-      Rates r = runGemm(threads);
-      llvm::outs() << "  " << llvm::left_justify("gemm 512^3 f32", 20)
-                   << llvm::format("%8.1f %8.1f   %.3f s, %.3f s\n", r.wall, r.processor, r.seconds,
-                                   r.processorSeconds);
+      if (wanted("gemm 512^3 f32"))
+        print("gemm 512^3 f32", runGemm(threads));
+      if (wanted("gemm 1024^3 mma"))
+        print("gemm 1024^3 mma", runTensorGemm("gemm-mma.ptx", 128, threads));
+      if (wanted("gemm 1024^3 wgmma"))
+        print("gemm 1024^3 wgmma", runTensorGemm("gemm-wgmma.ptx", 64, threads));
     }
   }
   if (alu < minimum) {

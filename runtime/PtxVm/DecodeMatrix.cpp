@@ -144,13 +144,10 @@ bool FunctionDecoder::decodeMma() {
     return fail("D and C must have one type");
   if (operands.size() != (sparse ? 6u : 4u))
     return fail(sparse ? "expected d, a, b, c, metadata, selector" : "expected d, a, b, c");
-  kind.flags = uint8_t((match.has(Mod::satfinite) ? MmaKind::Saturate : 0) |
-                       (sparse ? MmaKind::Sparse : 0) |
-                       (llvm::is_contained(statement->mods, "sp::ordered_metadata")
-                            ? MmaKind::Ordered
-                            : 0) |
-                       (match.has(Mod::xor_) ? MmaKind::Xor : 0) |
-                       (match.has(Mod::and_) ? MmaKind::And : 0));
+  kind.flags = uint8_t(
+      (match.has(Mod::satfinite) ? MmaKind::Saturate : 0) | (sparse ? MmaKind::Sparse : 0) |
+      (llvm::is_contained(statement->mods, "sp::ordered_metadata") ? MmaKind::Ordered : 0) |
+      (match.has(Mod::xor_) ? MmaKind::Xor : 0) | (match.has(Mod::and_) ? MmaKind::And : 0));
   kind.mode = match.has(Mod::rz) ? 1 : match.has(Mod::rm) ? 2 : match.has(Mod::rp) ? 3 : 0;
   bool wide = kind.a == Element::F64;
   unsigned bits = wide ? 64 : 32, columns = 4 * bits / bitsOf(kind.a), rowBlocks = kind.rows / 8u;

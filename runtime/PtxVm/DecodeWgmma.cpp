@@ -62,9 +62,9 @@ bool FunctionDecoder::wgmmaFlags(llvm::ArrayRef<ast::Operand> rest, WgmmaKind &k
       (sixteen && sharedA && !choiceOperand(rest[3], "imm-trans-a", 0, 1, transA)) ||
       (sixteen && !choiceOperand(rest.back(), "imm-trans-b", 0, 1, transB)))
     return false;
-  kind.flags |= uint8_t((minusA != minusB ? WgmmaKind::Negate : 0) |
-                        (transA ? WgmmaKind::TransposeA : 0) |
-                        (transB ? WgmmaKind::TransposeB : 0));
+  kind.flags |=
+      uint8_t((minusA != minusB ? WgmmaKind::Negate : 0) | (transA ? WgmmaKind::TransposeA : 0) |
+              (transB ? WgmmaKind::TransposeB : 0));
   return true;
 }
 

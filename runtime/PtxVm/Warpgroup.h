@@ -7,10 +7,10 @@
 //
 // A wgmma.mma_async does nothing but join the queue of its warp. It happens, for all four warps of
 // the warpgroup, when the first of them waits for its group: that is late enough for a missing wait
-// to show as old accumulators and for memory that is overwritten too early to show as wrong products,
-// and early enough for one warp's wait to promise that the operation as a whole is complete. A warp
-// that waits for an operation that another one has yet to issue is parked. A log per warpgroup
-// checks that all four execute the same instructions.
+// to show as old accumulators and for memory that is overwritten too early to show as wrong
+// products, and early enough for one warp's wait to promise that the operation as a whole is
+// complete. A warp that waits for an operation that another one has yet to issue is parked. A log
+// per warpgroup checks that all four execute the same instructions.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

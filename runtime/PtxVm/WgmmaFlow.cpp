@@ -31,7 +31,7 @@ constexpr uint8_t kOldest = 250;
 
 /// What is known before an instruction, by watched register.
 struct State {
-  std::vector<uint8_t> age; ///< commits since its operation was issued, the least over all paths
+  std::vector<uint8_t> age;  ///< commits since its operation was issued, the least over all paths
   std::vector<bool> touched; ///< on some path, by an ordinary instruction since the last fence
   bool reached = false;
 
@@ -75,12 +75,12 @@ public:
 private:
   std::vector<Draft> &drafts;
   Cfg cfg;
-  VirtualOp always; ///< the guard that holds for all lanes
+  VirtualOp always;                           ///< the guard that holds for all lanes
   llvm::DenseMap<uint32_t, uint32_t> numbers; ///< of the watched registers
   std::vector<uint32_t> watched;              ///< by number: the register
   std::vector<llvm::StringRef> names;
   std::vector<State> in;
-  std::vector<bool> suspect; ///< some mma_async may use it without a fence
+  std::vector<bool> suspect;              ///< some mma_async may use it without a fence
   std::vector<std::vector<Draft>> before; ///< by draft: what to put in front of it
 
   uint32_t labels() const {
@@ -90,9 +90,7 @@ private:
         n = std::max(n, d.label + 1);
     return n;
   }
-  static InstId idOf(const Draft &d) {
-    return d.match.form ? d.match.form->id : InstId::NumInsts;
-  }
+  static InstId idOf(const Draft &d) { return d.match.form ? d.match.form->id : InstId::NumInsts; }
   static bool isMultiply(const Draft &d) {
     return d.match.form && d.match.form->family == Family::Wgmma && d.cls == InstClass::Tensor;
   }

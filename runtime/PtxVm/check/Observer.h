@@ -127,7 +127,8 @@ public:
   virtual void access(const AccessEvent &) {}
 
   virtual void asyncIssue(const AsyncEvent &) {}
-  /// A thread has waited for the operation through its group. `readsOnly`: only the reads are
+  /// A thread has waited for the operation through its group; for Wgmma a warp, and each warp of the
+  /// warpgroup waits for the parts of all four. `readsOnly`: only the reads are
   /// known to be done (cp.async.bulk.wait_group.read).
   virtual void asyncWaited(Warp &, unsigned /*lane*/, uint64_t /*token*/, bool /*readsOnly*/) {}
   /// The operation is complete and its completion takes part in the running phase of an mbarrier.

@@ -8,7 +8,8 @@
 // From its issue on, the bytes of an asynchronous operation are in use by nobody whom anyone knows,
 // the issuing thread included. When the thread has waited, they were accessed by that thread at
 // that moment; when it arrived at an mbarrier, by the mbarrier's agent, whom a wait makes known.
-// The warps of wgmma.wait_group know of an agent, too, because all lanes waited.
+// The warps of wgmma.wait_group know of an agent, too: all lanes waited, and an operation is that
+// of the whole warpgroup.
 //
 // cp.async, st.async and red.async are of the generic proxy, the others of the async proxy.
 //
@@ -88,8 +89,22 @@ static void completeRanges(CtaState &issuer, uint64_t token, Done done, Complete
     issuer.pending.erase(it);
 }
 
+/// All four warps of a warpgroup wait for each part of an operation: the first one's wait completes
+/// it, the others learn of that.
+static void learnOfWgmma(CtaState &c, Warp &w, const WgmmaWait &wait) {
+  c.clockOf(w).update(~0u, [&](LaneState &s, uint32_t) {
+    s.known = withAgent(s.known, c.linear, wait.agent, wait.time);
+  });
+}
+
 void RaceChecker::asyncWaited(Warp &w, unsigned, uint64_t token, bool readsOnly) {
   CtaState &c = stateOf(w);
+  if (auto it = c.wgmmaWaits.find(token); it != c.wgmmaWaits.end()) {
+    learnOfWgmma(c, w, it->second);
+    if (--it->second.left == 0)
+      c.wgmmaWaits.erase(it);
+    return;
+  }
   bool wgmma = false;
   completeRanges(
       c, token, [&](const AsyncRange &range) { return !range.write || !readsOnly; },
@@ -99,8 +114,8 @@ void RaceChecker::asyncWaited(Warp &w, unsigned, uint64_t token, bool readsOnly)
       });
   if (!wgmma)
     return;
-  c.clockOf(w).update(
-      ~0u, [&](LaneState &s, uint32_t) { s.known = withAgent(s.known, c.linear, w.index, c.now); });
+  WgmmaWait &wait = c.wgmmaWaits[token] = {w.index, c.now, 3};
+  learnOfWgmma(c, w, wait);
   ++c.now;
 }
 

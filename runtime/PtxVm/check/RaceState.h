@@ -54,6 +54,12 @@ struct PendingOperation {
   llvm::SmallVector<AsyncRange, 2> ranges;
 };
 
+/// A part of a wgmma.mma_async that one warp of the warpgroup has waited for: when its reads
+/// happened, and how many warps are still to learn of it.
+struct WgmmaWait {
+  uint32_t agent, time, left;
+};
+
 /// Of a CTA; the next CTA in the same place takes it over.
 struct CtaState {
   Cta *cta = nullptr;
@@ -68,6 +74,7 @@ struct CtaState {
   uint32_t agents = kWarpAgents;                          ///< numbers given so far
   std::unordered_map<uint64_t, Location> locations;       ///< in its shared memory
   std::unordered_map<uint64_t, PendingOperation> pending; ///< by token
+  std::unordered_map<uint64_t, WgmmaWait> wgmmaWaits;     ///< by token
   KnowledgePtr clusterRunning, clusterDone;
   JoinMemo join;
   uint64_t pageNumber = 0; ///< of `page`, the last one looked up

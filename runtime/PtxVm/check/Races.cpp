@@ -30,6 +30,7 @@ void CtaState::begin(Cta &owner) {
   agents = kWarpAgents;
   locations.clear();
   pending.clear();
+  wgmmaWaits.clear();
   clusterRunning = clusterDone = nullptr;
 }
 

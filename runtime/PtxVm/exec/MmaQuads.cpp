@@ -66,10 +66,10 @@ const Inst *mmaQuads(Warp &w, const Inst *i) {
         for (unsigned k = 0; k < 4; ++k) {
           // Rows of A by thread, or (by columns) k by thread; B likewise.
           bool byColumns = kind.mode & MmaKind::ColumnsA, byRows = kind.mode & MmaKind::RowsB;
-          uint16_t x = *half(w, a, laneOf(q, byColumns ? k : row % 4, row >= 4),
-                             byColumns ? row % 4 : k);
-          uint16_t y = *half(w, b, laneOf(q, byRows ? k : column % 4, column >= 4),
-                             byRows ? column % 4 : k);
+          uint16_t x =
+              *half(w, a, laneOf(q, byColumns ? k : row % 4, row >= 4), byColumns ? row % 4 : k);
+          uint16_t y =
+              *half(w, b, laneOf(q, byRows ? k : column % 4, column >= 4), byRows ? column % 4 : k);
           sum += double(halfToFloat(x)) * double(halfToFloat(y));
         }
         sums[q][row][column] = sum;

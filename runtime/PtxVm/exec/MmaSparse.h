@@ -12,7 +12,8 @@
 // metadata of 16 rows:
 //   16- and 32-bit types: the j-th of these lanes holds bits 16 j to 16 j + 15 of row g (its quad)
 //     in the low half of its word and those of row g + 8 in the high half.
-//   narrower types: lanes alternate between rows g and g + 8; the j-th pair of lanes holds bits 32 j
+//   narrower types: lanes alternate between rows g and g + 8; the j-th pair of lanes holds bits 32
+//   j
 //     to 32 j + 31.
 // The warps of a warpgroup hold 16 rows each in the same way.
 //
@@ -75,8 +76,7 @@ struct SparseRows {
   }
 
   /// dense[column * stride] for a row, from its stored elements; the rest is zero.
-  template <class T>
-  void expand(unsigned row, const T *stored, T *dense, unsigned stride) const {
+  template <class T> void expand(unsigned row, const T *stored, T *dense, unsigned stride) const {
     for (unsigned j = 0; j < k; ++j)
       dense[j * stride] = T(0);
     Chunk chunk = chunkOf(type);

@@ -152,8 +152,7 @@ const Inst *conflict(Warp &w, const Inst *i, const WgmmaOp &op) {
     if ((!ordered && clash(placesOfD(mine), placesOfD(theirs), "asynchronous write",
                            "asynchronous write in another shape")) ||
         clash(placesOfD(mine), placesOfA(theirs), "asynchronous write", "asynchronous read as A") ||
-        clash(placesOfA(mine), placesOfD(theirs), "asynchronous read as A",
-              "asynchronous write"))
+        clash(placesOfA(mine), placesOfD(theirs), "asynchronous read as A", "asynchronous write"))
       return old.inst;
   }
   return nullptr;
@@ -242,8 +241,8 @@ void perform(Warp &w, uint64_t end) {
   }
 }
 
-/// The wait for groups before `end`. False if a warp of the warpgroup has yet to issue some of their
-/// operations.
+/// The wait for groups before `end`. False if a warp of the warpgroup has yet to issue some of
+/// their operations.
 bool completeGroups(Warp &w, uint32_t end) {
   auto &pending = w.state->wgmma.pending;
   size_t count = 0;

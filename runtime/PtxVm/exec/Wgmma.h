@@ -89,9 +89,9 @@ struct WgmmaBytes {
 const Inst *issueWgmma(Warp &w, const Inst *i, WgmmaPerform perform);
 /// wgmma.fence, .commit_group and .wait_group; null for the other rows.
 Handler wgmmaControl(InstId id);
-/// Instructions that the decoder adds (WgmmaFlow.cpp). The check's list holds n registers to look at
-/// (bit k of imm: number k is written), the rest is only kept alive. The drain performs all that is
-/// pending.
+/// Instructions that the decoder adds (WgmmaFlow.cpp). The check's list holds n registers to look
+/// at (bit k of imm: number k is written), the rest is only kept alive. The drain performs all that
+/// is pending.
 Handler wgmmaCheckHandler();
 Handler wgmmaDrainHandler();
 

@@ -33,8 +33,8 @@ struct Descriptor {
   uint64_t reserved;
   explicit Descriptor(uint64_t d)
       : start(uint32_t(d & 0x3fff) << 4), leading(uint32_t(d >> 16 & 0x3fff) << 4),
-        stride(uint32_t(d >> 32 & 0x3fff) << 4), base(uint32_t(d >> 49 & 7)), mode(uint32_t(d >> 62)),
-        reserved(d & 0x3ff1c000c000c000) {}
+        stride(uint32_t(d >> 32 & 0x3fff) << 4), base(uint32_t(d >> 49 & 7)),
+        mode(uint32_t(d >> 62)), reserved(d & 0x3ff1c000c000c000) {}
   uint32_t width() const {
     static constexpr uint32_t widths[] = {16, 128, 64, 32};
     return widths[mode];
@@ -169,8 +169,10 @@ bool checkDescriptor(Warp &w, const Inst *i, uint64_t descriptor, bool isA) {
     reason = llvm::formatv(
         "{0} {1}, 16 bytes number {2} along {3} lie at shared address {4}, but the CTA has {5} "
         "bytes of shared memory; check the offsets and how far the start address was advanced",
-        p.transposed ? "k" : isA ? "row" : "column", o, c, p.transposed ? (isA ? "M" : "N") : "K",
-        hex(p.address(o, c)), w.sharedBytes);
+        p.transposed ? "k"
+        : isA        ? "row"
+                     : "column",
+        o, c, p.transposed ? (isA ? "M" : "N") : "K", hex(p.address(o, c)), w.sharedBytes);
   if (reason.empty())
     return true;
   wgmmaFault(w, i, w.active, describe(descriptor, isA) + ": " + reason);

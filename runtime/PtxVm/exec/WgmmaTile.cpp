@@ -154,7 +154,7 @@ inline void interleave(const float *c0, const float *c1, const float *c2, const 
   Words16 ab = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
   Words16 cd = __builtin_shufflevector(c, d, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
   lanes = __builtin_shufflevector(ab, cd, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23, 8,
-                                 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
+                                  9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
 }
 template <unsigned C> inline void column(const Words32 &lanes, float *to) {
   typedef uint32_t Words8 __attribute__((vector_size(32)));
@@ -167,7 +167,7 @@ void loadD(const Warp &w, const WgmmaOp &op, const WgmmaKind &kind, MatrixD &d) 
   const uint32_t *list = w.vectorOps + op.inst->aux;
   for (unsigned block = 0; block < kind.n8; ++block)
     for (unsigned half = 0; half < 2; ++half) {
-      float(*to)[kRows] = d.v + 8 * block;
+      float (*to)[kRows] = d.v + 8 * block;
       if (kind.d == Element::F16) {
         alignas(64) float values[64];
         unpack(Element::F16, op.regs + list[2 * block + half], values);
@@ -190,7 +190,7 @@ void storeD(const Warp &w, const WgmmaOp &op, const WgmmaKind &kind, const Matri
   const uint32_t *list = w.vectorOps + op.inst->aux;
   for (unsigned block = 0; block < kind.n8; ++block)
     for (unsigned half = 0; half < 2; ++half) {
-      const float(*from)[kRows] = d.v + 8 * block;
+      const float (*from)[kRows] = d.v + 8 * block;
       if (kind.d == Element::F16) {
         alignas(64) uint16_t values[64];
         for (unsigned c = 0; c < 8; ++c)
@@ -241,7 +241,8 @@ void multiplyDouble(const MatrixA<double> &a, const MatrixB<double> &b, unsigned
           to[r] = roundToHalf(low[c][r]), to[8 + r] = roundToHalf(high[c][r]);
         continue;
       }
-      Floats x = __builtin_convertvector(low[c], Floats), y = __builtin_convertvector(high[c], Floats);
+      Floats x = __builtin_convertvector(low[c], Floats),
+             y = __builtin_convertvector(high[c], Floats);
       __builtin_memcpy(to, &x, 32), __builtin_memcpy(to + 8, &y, 32);
     }
   }

@@ -26,8 +26,8 @@ namespace {
 
 /// The rows (or columns) of a matrix in memory.
 struct Lines {
-  unsigned count;     ///< at most 32
-  uint32_t bytes;     ///< of each
+  unsigned count; ///< at most 32
+  uint32_t bytes; ///< of each
   uint64_t address[kLanes];
   uint8_t *host[kLanes];
 };
@@ -91,8 +91,7 @@ bool findLines(Warp &w, const Inst *i, const WmmaAccess &access, unsigned regist
     uint64_t at = address[0] + uint64_t(stride[0]) * bits / 8 * l;
     FaultKind kind = FaultKind::Misaligned;
     lines.address[l] = at;
-    lines.host[l] =
-        at % alignment ? nullptr : resolveLane(w, way, at, lines.bytes, write, 0, kind);
+    lines.host[l] = at % alignment ? nullptr : resolveLane(w, way, at, lines.bytes, write, 0, kind);
     if (lines.host[l])
       continue;
     fault(w, i, kind, 0, at, kind == FaultKind::Misaligned ? alignment : lines.bytes,
@@ -133,8 +132,7 @@ template <bool Load> const Inst *accessMatrix(Warp &w, const Inst *i) {
     return nullptr;
   WmmaAccess access = WmmaAccess::unpack(i->n);
   unsigned elements = access.rows() * access.across(), bits = bitsOf(access.element());
-  unsigned registers =
-      wmmaRegisters(access.element(), elements, access.role == WmmaAccess::C);
+  unsigned registers = wmmaRegisters(access.element(), elements, access.role == WmmaAccess::C);
   Lines lines;
   if (!findLines(w, i, access, registers, !Load, lines))
     return nullptr;
@@ -242,8 +240,8 @@ const Inst *multiplyInteger(Warp &w, const Inst *i) {
       int64_t sum = c[m * kind.n + n];
       for (unsigned k = 0; k < depth; ++k) {
         int32_t x = a[m * depth + k], y = b[n * depth + k];
-        sum += bits ? __builtin_popcount(uint32_t(kind.flags & WmmaKind::Xor ? x ^ y : x & y))
-                    : x * y;
+        sum +=
+            bits ? __builtin_popcount(uint32_t(kind.flags & WmmaKind::Xor ? x ^ y : x & y)) : x * y;
       }
       int64_t limited = sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : sum;
       unsigned j = m * kind.n + n;

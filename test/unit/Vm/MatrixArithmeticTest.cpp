@@ -52,8 +52,8 @@ Exact exactSum(const WgmmaProblem &p, unsigned row, unsigned column) {
   long double c = elementValue(f.d, p.start[row * f.n + column]);
   Exact e{c, std::fabs(c)};
   for (unsigned k = 0; k < f.k; ++k) {
-    long double x = elementValue(f.a, p.dense[row * f.k + k]) *
-                    elementValue(f.b, p.right[column * f.k + k]);
+    long double x =
+        elementValue(f.a, p.dense[row * f.k + k]) * elementValue(f.b, p.right[column * f.k + k]);
     e.sum += x;
     e.magnitude += std::fabs(x);
   }
@@ -81,8 +81,7 @@ void checkBound(const WgmmaForm &form, Case c, uint32_t seed) {
   if (c == Case::Cancelling)
     for (unsigned n = 0; n < form.n; ++n)
       for (unsigned k = 0; k + 1 < form.k; k += 2)
-        p.right[n * form.k + k + 1] =
-            p.right[n * form.k + k] ^ (form.bits() == 32 ? 1u << 13 : 1u);
+        p.right[n * form.k + k + 1] = p.right[n * form.k + k] ^ (form.bits() == 32 ? 1u << 13 : 1u);
   ASSERT_EQ(p.launch(), "");
   double worst = 0;
   for (unsigned row = 0; row < 64; ++row)

@@ -162,7 +162,8 @@ TEST(MmaSparse, MetadataWithoutAMeaningIsFound) {
     std::string text = sparseEntry(f, "k", 0);
     if (!ordered)
       text.replace(text.find("::ordered_metadata"), 18, "");
-    std::vector<uint32_t> a(128), b(128), meta(32, f.bits == 32 ? 0x44444444u : 0xe4e4e4e4u), d(128);
+    std::vector<uint32_t> a(128), b(128), meta(32, f.bits == 32 ? 0x44444444u : 0xe4e4e4e4u),
+        d(128);
     meta[5] = word; // row 1 and 9, chunks 4 to 7
     Grid g(newestHeader() + text);
     return g.buffer(a).buffer(b).buffer(meta).buffer(d).go(1, 32);

@@ -24,7 +24,10 @@ uint64_t offsetOf(const std::vector<Mode> &modes, unsigned coordinate) {
   return offset;
 }
 unsigned bitsOfName(const std::string &t) {
-  return t == "b1" ? 1 : t == "f16" || t == "bf16" ? 16 : t == "tf32" || t == "f32" || t == "s32" ? 32 : 8;
+  return t == "b1"                                 ? 1
+         : t == "f16" || t == "bf16"               ? 16
+         : t == "tf32" || t == "f32" || t == "s32" ? 32
+                                                   : 8;
 }
 void orBits(std::vector<uint32_t> &v, uint64_t bit, uint32_t value) {
   v[bit / 32] |= value << bit % 32;
@@ -38,7 +41,10 @@ std::string list(const std::string &r, unsigned count) {
 } // namespace
 
 uint32_t SharedLayout::width() const {
-  return swizzle == Swizzle::None ? 16 : swizzle == Swizzle::B128 ? 128 : swizzle == Swizzle::B64 ? 64 : 32;
+  return swizzle == Swizzle::None   ? 16
+         : swizzle == Swizzle::B128 ? 128
+         : swizzle == Swizzle::B64  ? 64
+                                    : 32;
 }
 // Distances between tiles of 8 rows by 16 bytes, or atoms of 8 rows by the swizzle's width.
 uint32_t SharedLayout::leading() const {
@@ -64,7 +70,8 @@ uint64_t SharedLayout::bitOf(unsigned row, unsigned column) const {
   if (!transposed && swizzle == Swizzle::None)
     element = offsetOf({{8, t}, {32, sbo}}, row) + offsetOf({{unsigned(t), 1}, {64, lbo}}, column);
   else if (!transposed)
-    element = offsetOf({{8, n * t}, {32, sbo}}, row) + offsetOf({{unsigned(t), 1}, {64, t}}, column);
+    element =
+        offsetOf({{8, n * t}, {32, sbo}}, row) + offsetOf({{unsigned(t), 1}, {64, t}}, column);
   else if (swizzle == Swizzle::None)
     element = offsetOf({{unsigned(t), 1}, {1, t}, {64, sbo}}, row) +
               offsetOf({{8, t}, {64, lbo}}, column);
@@ -103,18 +110,25 @@ std::string wgmmaKernel(const WgmmaForm &form, const std::string &body, const st
       ".visible .entry " + name +
       "(.param .u64 pi, .param .u32 pw, .param .u64 pd, .param .u64 pa, .param .u64 pm,\n"
       "  .param .u64 pda, .param .u64 pdb) {\n  .reg .pred %p, %q, %s<4>;\n"
-      "  .reg .b32 %t, %i, %n, %v, %at, %m, %w, %x<8>, %a<4>, %d<" + std::to_string(form.results()) +
+      "  .reg .b32 %t, %i, %n, %v, %at, %m, %w, %x<8>, %a<4>, %d<" +
+      std::to_string(form.results()) +
       ">;\n  .reg .b64 %ri, %rd, %ra, %rm, %g, %da, %db;\n"
       "  .shared .align 1024 .b8 sh[49152];\n  mov.u32 %t, %tid.x;\n  shr.u32 %w, %t, 5;\n"
       "  ld.param.u64 %ri, [pi];\n  ld.param.u32 %n, [pw];\n  ld.param.u64 %da, [pda];\n"
-      "  ld.param.u64 %db, [pdb];\n  mov.u32 %i, %t;\n" + name + "L:\n"
+      "  ld.param.u64 %db, [pdb];\n  mov.u32 %i, %t;\n" +
+      name +
+      "L:\n"
       "  mad.wide.u32 %g, %i, 4, %ri;\n  ld.global.b32 %v, [%g];\n  mov.u32 %at, sh;\n"
       "  mad.lo.u32 %at, %i, 4, %at;\n  st.shared.b32 [%at], %v;\n  add.u32 %i, %i, 128;\n"
-      "  setp.lt.u32 %q, %i, %n;\n  @%q bra " + name + "L;\n  fence.proxy.async;\n  bar.sync 0;\n"
-      "  ld.param.u64 %rd, [pd];\n  mad.wide.u32 %rd, %t, " + std::to_string(4 * form.results()) +
+      "  setp.lt.u32 %q, %i, %n;\n  @%q bra " +
+      name +
+      "L;\n  fence.proxy.async;\n  bar.sync 0;\n"
+      "  ld.param.u64 %rd, [pd];\n  mad.wide.u32 %rd, %t, " +
+      std::to_string(4 * form.results()) +
       ", %rd;\n  ld.param.u64 %ra, [pa];\n  mad.wide.u32 %ra, %t, 16, %ra;\n"
       "  ld.param.u64 %rm, [pm];\n  mad.wide.u32 %rm, %t, 4, %rm;\n  ld.global.b32 %m, [%rm];\n"
-      "  setp.eq.u32 %p, 0, " + (form.accumulate ? "0" : "1") + ";\n";
+      "  setp.eq.u32 %p, 0, " +
+      (form.accumulate ? "0" : "1") + ";\n";
   for (unsigned k = 0; k < form.results(); ++k)
     text += "  ld.global.b32 %d" + std::to_string(k) + ", [%rd+" + std::to_string(4 * k) + "];\n";
   for (unsigned k = 0; k < 4; ++k)
@@ -202,13 +216,17 @@ void WgmmaProblem::place() {
     }
 }
 
-std::string WgmmaProblem::launch(const std::string &body) {
+std::string WgmmaProblem::launch(const std::string &body, Check checks,
+                                 const std::function<void(std::string &)> &change) {
   place();
-  auto module = parse(newestHeader() +
-                      wgmmaKernel(form, body.empty() ? plainBody(form) : body, "k"));
+  std::string text = newestHeader() + wgmmaKernel(form, body.empty() ? plainBody(form) : body, "k");
+  if (change)
+    change(text);
+  auto module = parse(text);
   if (!module)
     return "the module does not load";
   Grid g(module);
+  g.config.checks = checks;
   g.buffer(image).scalar(uint32_t(image.size())).buffer(d).buffer(regsA).buffer(metadata);
   return g.scalar(a.descriptor()).scalar(b.descriptor()).go(1, 128);
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "test/unit/Vm/VmTest.h"
+#include <functional>
 
 namespace vmtest {
 
@@ -74,7 +75,9 @@ struct WgmmaProblem {
   /// Lays everything out for a launch.
   void place();
   /// Launches; the error's text.
-  std::string launch(const std::string &body = "");
+  /// `body` in place of plainBody; `change` edits the whole text.
+  std::string launch(const std::string &body = "", Check checks = Check::None,
+                     const std::function<void(std::string &)> &change = {});
   uint32_t result(unsigned row, unsigned column) const;
 
 private:

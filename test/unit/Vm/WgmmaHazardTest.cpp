@@ -53,8 +53,8 @@ TEST(WgmmaHazard, AnAccumulatorIsReadBeforeTheWait) {
   WgmmaForm f = plain();
   std::string mma = kFence + f.instruction() + kCommit;
   expectFinding(run(f, mma + "  add.f32 %x0, %d2, %d2;\n" + waitFor(0)),
-                {"register '%d2'", "is read while", "add.f32 %x0, %d2, %d2", "{%d0, %d1, %d2, %d3}, %da, %db",
-                 "wgmma.wait_group"});
+                {"register '%d2'", "is read while", "add.f32 %x0, %d2, %d2",
+                 "{%d0, %d1, %d2, %d3}, %da, %db", "wgmma.wait_group"});
   WgmmaProblem p(f, Swizzle::None, Swizzle::None);
   EXPECT_EQ(run(f, mma + waitFor(0) + "  add.f32 %x0, %d2, %d2;\n", &p), "");
   expectSixteens(p);
@@ -67,7 +67,8 @@ TEST(WgmmaHazard, AnAccumulatorIsWrittenBeforeTheWait) {
 TEST(WgmmaHazard, AWaitThatLeavesTheGroupPendingIsNoWait) {
   WgmmaForm f = plain();
   std::string mma = kFence + f.instruction() + kCommit;
-  expectFinding(run(f, mma + waitFor(1) + "  mov.b32 %x0, %d0;\n" + waitFor(0)), {"register '%d0'"});
+  expectFinding(run(f, mma + waitFor(1) + "  mov.b32 %x0, %d0;\n" + waitFor(0)),
+                {"register '%d0'"});
   // Two groups in flight: the older one is complete after wait_group 1.
   std::string other = f.instruction();
   EXPECT_EQ(run(f, mma + kCommit + waitFor(1) + "  mov.b32 %x0, %d0;\n" + waitFor(0)), "");
@@ -104,15 +105,17 @@ TEST(WgmmaHazard, TheFirstOperationNeedsAFence) {
 TEST(WgmmaHazard, RegistersWrittenAfterTheFence) {
   WgmmaForm f = plain();
   std::string rest = f.instruction() + kCommit + waitFor(0);
-  expectFinding(run(f, kFence + std::string("  mov.b32 %d3, 0;\n") + rest),
-                {"register '%d3'", "without a fence", "mov.b32 %d3, 0", "wgmma.fence.sync.aligned"});
+  expectFinding(
+      run(f, kFence + std::string("  mov.b32 %d3, 0;\n") + rest),
+      {"register '%d3'", "without a fence", "mov.b32 %d3, 0", "wgmma.fence.sync.aligned"});
   WgmmaProblem p(f, Swizzle::None, Swizzle::None);
   EXPECT_EQ(run(f, std::string("  mov.b32 %d3, 0;\n") + kFence + rest, &p), "");
   expectSixteens(p);
 }
 TEST(WgmmaHazard, AResultIsChangedBetweenOperationsWithoutAFence) {
   WgmmaForm f = plain();
-  std::string mma = f.instruction() + kCommit + waitFor(0), scale = "  add.f32 %d0, %d0, 0f00000000;\n";
+  std::string mma = f.instruction() + kCommit + waitFor(0),
+              scale = "  add.f32 %d0, %d0, 0f00000000;\n";
   expectFinding(run(f, kFence + mma + scale + mma), {"register '%d0'", "without a fence"});
   EXPECT_EQ(run(f, kFence + mma + scale + kFence + mma), "");
 }
@@ -155,9 +158,9 @@ TEST(WgmmaHazard, APipelinedLoopIsSilent) {
   // operations in flight.
   WgmmaForm f = plain();
   std::string again = f.instruction();
-  std::string body = std::string("  mov.b32 %d0, 0;\n  mov.b32 %i, 0;\nLOOP:\n") + kFence + again +
-                     kCommit + waitFor(1) +
-                     "  add.u32 %i, %i, 1;\n  setp.lt.u32 %q, %i, 5;\n  @%q bra LOOP;\n" + waitFor(0);
+  std::string body =
+      std::string("  mov.b32 %d0, 0;\n  mov.b32 %i, 0;\nLOOP:\n") + kFence + again + kCommit +
+      waitFor(1) + "  add.u32 %i, %i, 1;\n  setp.lt.u32 %q, %i, 5;\n  @%q bra LOOP;\n" + waitFor(0);
   WgmmaProblem p(f, Swizzle::None, Swizzle::None);
   EXPECT_EQ(run(f, body, &p), "");
   EXPECT_EQ(double(elementValue("f32", p.result(13, 5))), 80.0);
@@ -181,11 +184,11 @@ TEST(WgmmaHazard, AllFourWarpsExecuteTheSame) {
   std::string all = kFence + f.instruction() + kCommit + waitFor(0);
   std::string some = "  setp.eq.u32 %q, %w, 2;\n  @%q ret;\n";
   expectFinding(run(f, some + all), {"warp 2 has exited without it", "all four warps"});
-  some.replace(some.find("%w, 2"), 5, "%w, 0"); // warp 0 comes first
-  expectFinding(run(f, some + all), {"warp 0 of this warpgroup has exited", "all four warps"});
+  some.replace(some.find("%w, 2"), 5, "%w, 3"); // behind the barrier warp 3 runs first
+  expectFinding(run(f, some + all), {"warp 3 of this warpgroup has exited", "all four warps"});
   expectFinding(run(f, std::string(kFence) + "  setp.eq.u32 %q, %w, 1;\n  @%q bra OTHER;\n" +
-                           f.instruction() + "  bra MEET;\nOTHER:\n" + f.instruction() +
-                           "MEET:\n" + kCommit + waitFor(0)),
+                           f.instruction() + "  bra MEET;\nOTHER:\n" + f.instruction() + "MEET:\n" +
+                           kCommit + waitFor(0)),
                 {"other instructions", "executed in warp"});
   expectFinding(run(f, "  setp.eq.u32 %q, %w, 3;\n  @%q add.s64 %db, %db, 2;\n" + all),
                 {"different descriptors"});
@@ -194,9 +197,10 @@ TEST(WgmmaHazard, AllFourWarpsExecuteTheSame) {
 }
 TEST(WgmmaHazard, AWaitForOperationsThatOthersNeverIssueIsADeadlock) {
   WgmmaForm f = plain();
-  std::string error = run(f, std::string(kFence) + "  setp.eq.u32 %q, %w, 1;\n  @%q bra.uni STUCK;\n" +
-                                 f.instruction() + kCommit + waitFor(0) +
-                                 "  bra.uni END;\nSTUCK:\n  bar.sync 1, 128;\nEND:\n");
+  std::string error =
+      run(f, std::string(kFence) + "  setp.eq.u32 %q, %w, 1;\n  @%q bra.uni STUCK;\n" +
+                 f.instruction() + kCommit + waitFor(0) +
+                 "  bra.uni END;\nSTUCK:\n  bar.sync 1, 128;\nEND:\n");
   EXPECT_NE(error.find("deadlock"), std::string::npos) << error;
   EXPECT_NE(error.find("the other warps of its warpgroup"), std::string::npos) << error;
 }
@@ -216,6 +220,47 @@ TEST(WgmmaHazard, AWarpgroupHasFourWarps) {
   expectFinding(g.scalar(p.a.descriptor()).scalar(p.b.descriptor()).go(1, 96),
                 {"a warpgroup has 4 warps", "CTA of 3 warps"});
 }
+namespace {
+std::string checked(const std::string &body, const std::string &without = "") {
+  WgmmaProblem p(plain(), Swizzle::B128, Swizzle::B128);
+  p.fill([](char) { return 0u; });
+  return p.launch(body, Check::All, [&](std::string &text) {
+    if (!without.empty())
+      text.erase(text.find(without), without.size());
+  });
+}
+} // namespace
+TEST(WgmmaHazard, CheckersSeeTheReadsOfSharedMemory) {
+  std::string all = plainBody(plain());
+  EXPECT_EQ(checked(all), "");
+  // Generic writes, then reads through the async proxy.
+  std::string error = checked(all, "  fence.proxy.async;\n");
+  EXPECT_EQ(error.substr(0, 4), "race") << error;
+  EXPECT_NE(error.find("fence.proxy.async"), std::string::npos) << error;
+  // A write between the issue and the wait.
+  std::string store = "  mov.u32 %at, sh;\n  setp.eq.u32 %q, %t, 70;\n"
+                      "  @%q st.shared.b32 [%at+16384], 0;\n";
+  std::string mma = kFence + plain().instruction() + kCommit;
+  error = checked(mma + store + waitFor(0));
+  EXPECT_EQ(error.substr(0, 4), "race") << error;
+  EXPECT_NE(error.find("wgmma.mma_async"), std::string::npos) << error;
+  // The warp's own wait covers what the other warps' parts read.
+  EXPECT_EQ(checked(mma + waitFor(0) + store), "");
+}
+TEST(WgmmaHazard, OneThreadMaySignalForItsWarpgroup) {
+  // Behind its wait a thread of warp 2 releases the tile through an mbarrier; warp 0 overwrites it.
+  std::string begin = "  mov.u32 %at, sh;\n  setp.eq.u32 %q, %t, 0;\n"
+                      "  @%q mbarrier.init.shared.b64 [%at+40960], 1;\n  bar.sync 0;\n";
+  std::string end = "  setp.eq.u32 %q, %t, 64;\n"
+                    "  @%q mbarrier.arrive.shared.b64 _, [%at+40960];\n"
+                    "  setp.ne.u32 %q, %t, 3;\n  @%q bra END;\nTRY:\n"
+                    "  mbarrier.try_wait.parity.shared.b64 %q, [%at+40960], 0;\n  @!%q bra TRY;\n"
+                    "  st.shared.b32 [%at+16384], 0;\nEND:\n";
+  std::string mma = kFence + plain().instruction() + kCommit;
+  EXPECT_EQ(checked(begin + mma + waitFor(0) + end), "");
+  std::string error = checked(begin + mma + end + waitFor(0));
+  EXPECT_EQ(error.substr(0, 4), "race") << error;
+}
 TEST(WgmmaHazard, DescriptorsWithoutAMeaning) {
   auto launch = [](auto change) {
     WgmmaProblem p(plain(), Swizzle::B128, Swizzle::B128);
@@ -233,16 +278,15 @@ TEST(WgmmaHazard, DescriptorsWithoutAMeaning) {
                 {"the descriptor of A", "stride dimension byte offset 262128", "row 8"});
   expectFinding(launch([](uint64_t &a, uint64_t &) { a |= uint64_t(1) << 46; }),
                 {"reserved bits 0x400000000000"});
-  expectFinding(launch([](uint64_t &a, uint64_t &) {
-                  a = (a & ~(uint64_t(3) << 62)) | uint64_t(2) << 49;
-                }),
-                {"base offset 2", "only with a swizzle"});
+  expectFinding(
+      launch([](uint64_t &a, uint64_t &) { a = (a & ~(uint64_t(3) << 62)) | uint64_t(2) << 49; }),
+      {"base offset 2", "only with a swizzle"});
 }
 TEST(WgmmaHazard, MetadataWithoutAMeaning) {
   WgmmaForm f{"f32", "f16", "f16", 8, 32};
   f.sparse = true;
-  std::string error = run(f, "  setp.eq.u32 %q, %t, 37;\n  @%q mov.b32 %m, 0x44494444;\n" +
-                                 plainBody(f));
+  std::string error =
+      run(f, "  setp.eq.u32 %q, %t, 37;\n  @%q mov.b32 %m, 0x44494444;\n" + plainBody(f));
   EXPECT_EQ(error, "");
   error = run(f, "  setp.eq.u32 %q, %t, 37;\n  @%q mov.b32 %m, 0x44a44444;\n" + plainBody(f));
   EXPECT_NE(error.find("matrix in kernel"), std::string::npos) << error;
@@ -255,7 +299,8 @@ TEST(WgmmaHazard, FormsThatTheAssemblerRefuses) {
     return parseError(newestHeader() + wgmmaKernel(plain(), text, "k"));
   };
   std::string text = plain().instruction();
-  EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 1, 1, 0;").find("expected 5 operands"), std::string::npos);
+  EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 1, 1, 0;").find("expected 5 operands"),
+            std::string::npos);
   EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 2, 1, 0, 0;").find("imm-scale-a"), std::string::npos);
   EXPECT_NE(refused(text, ", 1, 1, 0, 0;", ", 1, 1, 0, 2;").find("imm-trans-b"), std::string::npos);
   EXPECT_NE(refused(text, "m64n8k16", "m64n12k16"), "");

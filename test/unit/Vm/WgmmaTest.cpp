@@ -9,8 +9,8 @@
 // rounding. WgmmaHazardTest.cpp has the programs that are wrong.
 //
 //===----------------------------------------------------------------------===//
-#include "test/unit/Vm/Assemble.h"
 #include "test/unit/Vm/Wgmma.h"
+#include "test/unit/Vm/Assemble.h"
 #include <algorithm>
 #include <random>
 
@@ -59,8 +59,10 @@ void check(const WgmmaForm &form, Swizzle a, Swizzle b, uint32_t seed) {
 
 /// All types of D, A and B with their K.
 std::vector<WgmmaForm> allTypes() {
-  std::vector<WgmmaForm> forms{{"f32", "f16", "f16", 8, 16},    {"f16", "f16", "f16", 8, 16},
-                               {"f32", "bf16", "bf16", 8, 16},  {"f32", "tf32", "tf32", 8, 8},
+  std::vector<WgmmaForm> forms{{"f32", "f16", "f16", 8, 16},
+                               {"f16", "f16", "f16", 8, 16},
+                               {"f32", "bf16", "bf16", 8, 16},
+                               {"f32", "tf32", "tf32", 8, 8},
                                {"s32", "b1", "b1", 8, 256}};
   for (std::string d : {"f32", "f16"})
     for (std::string a : {"e4m3", "e5m2"})
@@ -156,11 +158,12 @@ TEST(Wgmma, IntegersWrapOrAreLimited) {
       ASSERT_EQ(p.launch(), "");
       expectProduct(p, "limits");
     }
-  EXPECT_EQ(assemblerErrors(newestHeader() + [] {
-              WgmmaForm f{"s32", "u8", "s8", 8, 32};
-              f.saturate = true;
-              return wgmmaKernel(f, plainBody(f), "k");
-            }()),
+  EXPECT_EQ(assemblerErrors(newestHeader() +
+                            [] {
+                              WgmmaForm f{"s32", "u8", "s8", 8, 32};
+                              f.saturate = true;
+                              return wgmmaKernel(f, plainBody(f), "k");
+                            }()),
             "");
 }
 TEST(Wgmma, StridesMayBeWiderThanTheTiles) {
@@ -236,7 +239,8 @@ TEST(Wgmma, ConsecutiveOperationsAccumulate) {
   p.form.accumulate = false;
   for (unsigned row = 0; row < 64; ++row)
     for (unsigned c = 0; c < form.n; ++c)
-      EXPECT_EQ(double(elementValue("f32", p.result(row, c))), 3.0 * double(expectedSum(p, row, c)));
+      EXPECT_EQ(double(elementValue("f32", p.result(row, c))),
+                3.0 * double(expectedSum(p, row, c)));
 }
 TEST(Wgmma, AllInstructionSetsGiveTheSameBits) {
   std::string before = hostIsaName().str();

@@ -35,7 +35,9 @@ unsigned bitsOfName(const std::string &t) {
                                      : 32;
 }
 unsigned registersOf(const std::string &t, unsigned elements, bool accumulator) {
-  return t == "f64" ? elements / 32 : t == "f16" && !accumulator ? 8 : elements * bitsOfName(t) / 1024;
+  return t == "f64"                   ? elements / 32
+         : t == "f16" && !accumulator ? 8
+                                      : elements * bitsOfName(t) / 1024;
 }
 std::string list(const std::string &r, unsigned count) {
   std::string s = "{";
@@ -51,7 +53,8 @@ const char *layout(bool columns) { return columns ? "col" : "row"; }
 /// Loads A, B, C with strides, multiplies, stores D. `space`: where A and B are loaded from.
 std::string entry(const Form &f, const Layouts &l, const std::string &name, bool shared,
                   bool shapeFirst) {
-  std::string shape = "m" + std::to_string(f.m) + "n" + std::to_string(f.n) + "k" + std::to_string(f.k);
+  std::string shape =
+      "m" + std::to_string(f.m) + "n" + std::to_string(f.n) + "k" + std::to_string(f.k);
   std::string reg = f.type == "f64" ? "b64" : "b32";
   auto access = [&](const std::string &what, bool columns, const std::string &space) {
     std::string order = layout(columns);
@@ -64,7 +67,9 @@ std::string entry(const Form &f, const Layouts &l, const std::string &name, bool
   std::string text = ".visible .entry " + name +
                      "(.param .u64 pa, .param .u64 pb, .param .u64 pc, .param .u64 pd,\n"
                      "  .param .u32 sa, .param .u32 sb, .param .u32 sc, .param .u32 sd) {\n"
-                     "  .reg ." + reg + " %a<8>, %b<8>, %c<8>, %d<8>;\n"
+                     "  .reg ." +
+                     reg +
+                     " %a<8>, %b<8>, %c<8>, %d<8>;\n"
                      "  .reg .b32 %t, %i, %v, %sa, %sb, %x, %y, %z, %w;\n"
                      "  .reg .b64 %ra, %rb, %rc, %rd, %g;\n  .reg .pred %p;\n"
                      "  .shared .align 128 .b8 sh[8192];\n"
@@ -74,14 +79,21 @@ std::string entry(const Form &f, const Layouts &l, const std::string &name, bool
                      "  ld.param.u32 %z, [sc];\n  ld.param.u32 %w, [sd];\n";
   if (shared) { // 4096 bytes of each
     text += "  mov.u32 %sa, sh;\n  add.u32 %sb, %sa, 4096;\n  mov.u32 %t, %tid.x;\n"
-            "  mov.u32 %i, 0;\nL" + name + ":\n"
+            "  mov.u32 %i, 0;\nL" +
+            name +
+            ":\n"
             "  mad.lo.u32 %t, %i, 32, 0;\n  mov.u32 %v, %tid.x;\n  add.u32 %t, %t, %v;\n"
             "  mul.lo.u32 %t, %t, 4;\n";
     for (std::string m : {"a", "b"})
-      text += "  cvt.u64.u32 %g, %t;\n  add.u64 %g, %g, %r" + m + ";\n  ld.global.b32 %v, [%g];\n"
-              "  add.u32 %s" + m + ", %s" + m + ", %t;\n  st.shared.b32 [%s" + m + "], %v;\n"
-              "  sub.u32 %s" + m + ", %s" + m + ", %t;\n";
-    text += "  add.u32 %i, %i, 1;\n  setp.lt.u32 %p, %i, 32;\n  @%p bra L" + name + ";\n  bar.warp.sync -1;\n";
+      text += "  cvt.u64.u32 %g, %t;\n  add.u64 %g, %g, %r" + m +
+              ";\n  ld.global.b32 %v, [%g];\n"
+              "  add.u32 %s" +
+              m + ", %s" + m + ", %t;\n  st.shared.b32 [%s" + m +
+              "], %v;\n"
+              "  sub.u32 %s" +
+              m + ", %s" + m + ", %t;\n";
+    text += "  add.u32 %i, %i, 1;\n  setp.lt.u32 %p, %i, 32;\n  @%p bra L" + name +
+            ";\n  bar.warp.sync -1;\n";
   }
   text += access("load.a", l.a, space) + f.type + " " + list("a", na) + ", [" + at + "a], %x;\n";
   text += access("load.b", l.b, space) + f.type + " " + list("b", nb) + ", [" + at + "b], %y;\n";
@@ -96,8 +108,8 @@ std::string entry(const Form &f, const Layouts &l, const std::string &name, bool
   else if (f.type == "f64")
     text += "  wmma.mma." + head + f.modifier + ".f64.f64.f64.f64" + operands;
   else
-    text += "  wmma.mma." + head + "." + f.d + "." + f.type + "." + f.type + "." + f.c + f.modifier +
-            operands;
+    text += "  wmma.mma." + head + "." + f.d + "." + f.type + "." + f.type + "." + f.c +
+            f.modifier + operands;
   text += access("store.d", l.d, ".global") + f.d + " [%rd], " + list("d", nd) + ", %w;\n";
   return text + "  ret;\n}\n";
 }
@@ -169,11 +181,11 @@ void check(const Form &f, const Layouts &l, uint32_t seed, bool shared, bool sha
 }
 
 std::vector<Form> allForms() {
-  std::vector<Form> forms{{16, 16, 8, "tf32", "f32", "f32", ""}, {8, 8, 4, "f64", "f64", "f64", ""},
-                          {8, 8, 4, "f64", "f64", "f64", ".rz"}, {8, 8, 32, "s4", "s32", "s32", ""},
-                          {8, 8, 32, "u4", "s32", "s32", ".satfinite"},
-                          {8, 8, 128, "b1", "s32", "s32", "", "xor"},
-                          {8, 8, 128, "b1", "s32", "s32", "", "and"}};
+  std::vector<Form> forms{
+      {16, 16, 8, "tf32", "f32", "f32", ""},        {8, 8, 4, "f64", "f64", "f64", ""},
+      {8, 8, 4, "f64", "f64", "f64", ".rz"},        {8, 8, 32, "s4", "s32", "s32", ""},
+      {8, 8, 32, "u4", "s32", "s32", ".satfinite"}, {8, 8, 128, "b1", "s32", "s32", "", "xor"},
+      {8, 8, 128, "b1", "s32", "s32", "", "and"}};
   for (auto [m, n] : {std::pair(16u, 16u), std::pair(8u, 32u), std::pair(32u, 8u)}) {
     for (std::string d : {"f16", "f32"})
       for (std::string c : {"f16", "f32"})
@@ -203,11 +215,12 @@ TEST(Wmma, LoadMultiplyStoreInAllShapesTypesAndLayouts) {
   EXPECT_EQ(assemblerErrors(text), "");
 }
 TEST(Wmma, TheStrideDefaultsToTheLine) {
-  std::string text = ".visible .entry k(.param .u64 pa, .param .u64 pd) {\n  .reg .b32 %c<8>;\n"
-                     "  .reg .b64 %ra, %rd;\n  ld.param.u64 %ra, [pa];\n  ld.param.u64 %rd, [pd];\n"
-                     "  wmma.load.c.sync.aligned.row.m8n32k16.f32 {%c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7}, [%ra];\n"
-                     "  wmma.store.d.sync.aligned.col.m8n32k16.f32 [%rd], {%c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7};\n"
-                     "  ret;\n}\n";
+  std::string text =
+      ".visible .entry k(.param .u64 pa, .param .u64 pd) {\n  .reg .b32 %c<8>;\n"
+      "  .reg .b64 %ra, %rd;\n  ld.param.u64 %ra, [pa];\n  ld.param.u64 %rd, [pd];\n"
+      "  wmma.load.c.sync.aligned.row.m8n32k16.f32 {%c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7}, [%ra];\n"
+      "  wmma.store.d.sync.aligned.col.m8n32k16.f32 [%rd], {%c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7};\n"
+      "  ret;\n}\n";
   EXPECT_EQ(assemblerErrors(newestHeader() + text), "");
   std::vector<float> a(256), d(256);
   for (size_t k = 0; k < a.size(); ++k)
@@ -223,8 +236,10 @@ TEST(Wmma, AddressesAreTheSameAlignedAndInside) {
     std::string text =
         ".visible .entry k(.param .u64 pa) {\n  .reg .b32 %c<8>, %t;\n  .reg .b64 %ra;\n"
         "  .reg .pred %p;\n  ld.param.u64 %ra, [pa];\n  mov.u32 %t, %tid.x;\n"
-        "  setp.eq.u32 %p, %t, 3;\n" + change +
-        "  wmma.load.a.sync.aligned.row.m16n16k16.f16 {%c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7}, [%ra], 16;\n"
+        "  setp.eq.u32 %p, %t, 3;\n" +
+        change +
+        "  wmma.load.a.sync.aligned.row.m16n16k16.f16 {%c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7}, [%ra], "
+        "16;\n"
         "  ret;\n}\n";
     std::vector<uint8_t> a(bytes);
     Grid g(newestHeader() + text);
@@ -238,14 +253,17 @@ TEST(Wmma, AddressesAreTheSameAlignedAndInside) {
 }
 TEST(Wmma, FormsThatTheAssemblerRefuses) {
   auto error = [](const std::string &text) {
-    return parseError(newestHeader() + ".visible .entry k() {\n  .reg .b32 %r<32>;\n  .reg .b64 "
-                                       "%d<4>;\n  " + text + "\n  ret;\n}\n");
+    return parseError(newestHeader() +
+                      ".visible .entry k() {\n  .reg .b32 %r<32>;\n  .reg .b64 "
+                      "%d<4>;\n  " +
+                      text + "\n  ret;\n}\n");
   };
   EXPECT_NE(error("wmma.load.b.sync.aligned.row.m8n8k32.u4 {%r0}, [%d0];").find("along K"),
             std::string::npos);
-  EXPECT_NE(error("wmma.load.a.sync.aligned.m16n16k16.f16 {%r0,%r1,%r2,%r3,%r4,%r5,%r6,%r7}, [%d0];")
-                .find("one layout"),
-            std::string::npos);
+  EXPECT_NE(
+      error("wmma.load.a.sync.aligned.m16n16k16.f16 {%r0,%r1,%r2,%r3,%r4,%r5,%r6,%r7}, [%d0];")
+          .find("one layout"),
+      std::string::npos);
   EXPECT_NE(error("wmma.load.a.sync.aligned.row.m16n16k16.bf16 {%r0,%r1}, [%d0];")
                 .find("expected a vector of 4"),
             std::string::npos);
@@ -268,10 +286,12 @@ std::string quadEntry(const QuadForm &f, const std::string &name) {
                      "  .reg .b32 %t, %a<2>, %b<2>, %c<8>, %d<8>;\n  .reg .b64 %r;\n"
                      "  mov.u32 %t, %tid.x;\n";
   auto each = [&](const std::string &m, unsigned n, bool store) {
-    text += "  ld.param.u64 %r, [p" + m + "];\n  mad.wide.u32 %r, %t, " + std::to_string(4 * n) + ", %r;\n";
+    text += "  ld.param.u64 %r, [p" + m + "];\n  mad.wide.u32 %r, %t, " + std::to_string(4 * n) +
+            ", %r;\n";
     for (unsigned k = 0; k < n; ++k) {
       std::string at = "[%r+" + std::to_string(4 * k) + "]", reg = "%" + m + std::to_string(k);
-      text += store ? "  st.global.b32 " + at + ", " + reg + ";\n" : "  ld.global.b32 " + reg + ", " + at + ";\n";
+      text += store ? "  st.global.b32 " + at + ", " + reg + ";\n"
+                    : "  ld.global.b32 " + reg + ", " + at + ";\n";
     }
   };
   each("a", 2, false), each("b", 2, false), each("c", nc, false);
@@ -295,7 +315,8 @@ TEST(MmaQuads, FourProductsInTheFragmentsOfTheIsa) {
   unsigned number = 0;
   for (bool columnsA : {false, true})
     for (bool rowsB : {false, true})
-      for (auto [d, c] : {std::pair("f32", "f32"), std::pair("f16", "f16"), std::pair("f32", "f16")}) {
+      for (auto [d, c] :
+           {std::pair("f32", "f32"), std::pair("f16", "f16"), std::pair("f32", "f16")}) {
         QuadForm f{columnsA, rowsB, d, c};
         text += quadEntry(f, "k" + std::to_string(++number));
         std::mt19937 rng(number);
@@ -309,7 +330,8 @@ TEST(MmaQuads, FourProductsInTheFragmentsOfTheIsa) {
         fill(a), fill(b), fill(sums);
         std::vector<uint16_t> fa(128), fb(128);
         std::vector<uint32_t> fc(256), fd(256);
-        auto word = [&](std::vector<uint32_t> &v, const std::string &t, unsigned lane, unsigned i) -> uint32_t {
+        auto word = [&](std::vector<uint32_t> &v, const std::string &t, unsigned lane,
+                        unsigned i) -> uint32_t {
           return t == "f32" ? v[lane * 8 + i] : v[lane * 4 + i / 2] >> (i % 2 * 16) & 0xffff;
         };
         for (unsigned lane = 0; lane < 32; ++lane) {
@@ -344,5 +366,6 @@ TEST(MmaQuads, FourProductsInTheFragmentsOfTheIsa) {
 }
 TEST(MmaQuads, ASingleCNeedsASingleD) {
   std::string text = quadEntry({false, false, "f16", "f32"}, "k");
-  EXPECT_NE(parseError(newestHeader() + text).find("with C of f32, D must have f32"), std::string::npos);
+  EXPECT_NE(parseError(newestHeader() + text).find("with C of f32, D must have f32"),
+            std::string::npos);
 }
