@@ -124,6 +124,10 @@ Words wordsFor(const Launch &launch, const Probe &p, const Mark &old, const Conf
     break;
   }
   Words words = unordered(launch, p, old, sameCluster);
+  if (p.mark.is(MarkPending))
+    words.remedy += ("; what is to come after the asynchronous operation waits for it: " +
+                     asyncName(launch.program->info[p.mark.inst])->wait)
+                        .str();
   if (old.cta != p.mark.cta && (old.is(MarkStrong) != p.mark.is(MarkStrong)))
     words.remedy += "; one of the accesses is atomic or strong, the other one isn't";
   return words;

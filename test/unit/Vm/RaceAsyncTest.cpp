@@ -116,10 +116,11 @@ TEST(RaceAsync, OrdinaryWritesNeedAProxyFence) {
   expectRace(store + "  fence.proxy.async.global;\n" + meetHere + bulkStore + wait,
              "fence.proxy.async");
   expectRace(fence + store + meetHere + bulkStore + wait, "fence.proxy.async");
-  expectRace(store + fence + bulkStore + wait, "two warps", {1, 64, 1});
+  expectRace(store + fence + bulkStore + wait, "bar.warp.sync", {1, 32, 1});
 }
 TEST(RaceAsync, BulkStoresReadAndWriteUntilTheirWait) {
-  std::string prepare = "  st.shared.b32 [%mine], %t;\n  fence.proxy.async.shared::cta;\n" + meetHere;
+  std::string prepare =
+      "  st.shared.b32 [%mine], %t;\n  fence.proxy.async.shared::cta;\n" + meetHere;
   std::string reuse = meetHere + "  st.shared.b32 [%mine], %cta; // B\n";
   std::string readBack = meetHere + "  ld.global.b32 %x1, [%global]; // B\n";
   std::string read = "  @%first cp.async.bulk.wait_group.read 0;\n";
@@ -131,7 +132,8 @@ TEST(RaceAsync, BulkStoresReadAndWriteUntilTheirWait) {
   expectNoRace(prepare + bulkStore + read + full + readBack);
 }
 TEST(RaceAsync, BulkReductionsAreAtomic) {
-  std::string reduce = "  st.shared.b32 [%mine], %t;\n  fence.proxy.async.shared::cta;\n" + meetHere +
+  std::string reduce = "  st.shared.b32 [%mine], %t;\n  fence.proxy.async.shared::cta;\n" +
+                       meetHere +
                        "  @%first cp.reduce.async.bulk.global.shared::cta.bulk_group.add.u32 "
                        "[%out], [%tile], 256; // A\n  @%first cp.async.bulk.commit_group;\n"
                        "  @%first cp.async.bulk.wait_group 0;\n";

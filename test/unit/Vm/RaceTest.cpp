@@ -172,7 +172,7 @@ TEST(Race, AFindingSaysWhoAndWhereOnce) {
   std::vector<Finding> findings = racesOf(ptx, {}, 0, 1);
   ASSERT_EQ(findings.size(), 2u);
   const Finding &f = findings[0]; // thread 31 reads before thread 32 writes
-  EXPECT_EQ(f.buffer, "shared memory");
+  EXPECT_EQ(f.buffer, "tile");
   EXPECT_EQ(f.index, 128u);
   EXPECT_EQ(f.accesses[0].what, "write of 4 bytes");
   EXPECT_EQ(f.accesses[1].what, "read of 4 bytes");
