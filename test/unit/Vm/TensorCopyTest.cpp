@@ -479,9 +479,12 @@ TEST(TensorCopy, OnlyMapsCanBeReplaced) {
 TEST(TensorCopy, MulticastReachesTheCtasOfTheMask) {
   // Four CTAs in a cluster; that of rank 1 loads for those of ranks 0, 2 and 3.
   std::string code =
-      fillShared + "  mov.u32 %v6, %cluster_ctarank;\n" + expect +
-      "  barrier.cluster.arrive;\n  barrier.cluster.wait;\n  setp.eq.u32 %p2, %v6, 1;\n"
-      "  and.pred %first, %first, %p2;\n  mov.b16 %h0, 13;\n" +
+      fillShared +
+      "  mov.u32 %v6, %cluster_ctarank;\n  setp.eq.u32 %p2, %v6, 1;\n  not.pred %p3, %p2;\n"
+      "  and.pred %p3, %p3, %first;\n"
+      "  @%p3 mbarrier.arrive.expect_tx.shared.b64 _, [%bar], %tx;\n"
+      "  barrier.cluster.arrive;\n  barrier.cluster.wait;\n  and.pred %first, %first, %p2;\n"
+      "  mov.b16 %h0, 13;\n" +
       load(2, ".multicast::cluster") + ", %h0;\n  @%p2 bra NOWAIT;\n" + waitForBar +
       "NOWAIT:\n  mad.wide.u32 %out, %v6, 16384, %out;\n" + sharedToOut +
       "  barrier.cluster.arrive;\n  barrier.cluster.wait;\n";
@@ -492,6 +495,7 @@ TEST(TensorCopy, MulticastReachesTheCtasOfTheMask) {
     std::vector<uint8_t> image(4 * kSharedBytes), expected = loaded(c);
     Grid grid(module);
     grid.config.cluster = {4, 1, 1};
+    grid.config.checks = Check::All;
     grid.config.seed = seed;
     c.desc.globalAddress = grid.memory.map(c.tensor.data(), c.tensor.size(), "tensor", true);
     auto map = encodeTensorMap(c.desc);
