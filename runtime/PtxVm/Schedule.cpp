@@ -99,7 +99,8 @@ void adversary(TurnState &s, llvm::ArrayRef<uint32_t> ready, std::vector<uint32_
 /// A load or store of memory that threads share.
 bool isAccess(InstId id, Way way) {
   return (id == InstId::Ld || id == InstId::St) &&
-         (way == Way::Global || way == Way::Generic || way == Way::Shared || way == Way::Shared32);
+         (way == Way::Global || way == Way::Generic || way == Way::Shared || way == Way::Shared32 ||
+          way == Way::Cluster || way == Way::Cluster32);
 }
 
 } // namespace

@@ -49,6 +49,7 @@ struct Copy {
 
 struct CtaSync {
   std::array<std::vector<Arrival>, 16> arrivals;
+  std::vector<Arrival> clusterArrivals; ///< at the cluster's barrier
   SyncObjects objects;
   llvm::DenseMap<uint64_t, Copy> copies; ///< of groups, by token
 };
@@ -78,6 +79,7 @@ public:
     CtaSync &state = ctas.of(cta);
     for (auto &arrivals : state.arrivals)
       arrivals.clear();
+    state.clusterArrivals.clear();
     state.copies.clear();
     state.objects.clear();
   }
@@ -111,17 +113,33 @@ public:
         if (uint32_t missing = w.live & ~arrived[a.warp])
           reportPart(w, a, missing);
       } else if (first[a.warp]->inst != a.inst) {
-        reportDifferent(w, id, *first[a.warp], a);
+        reportDifferent(w, "barrier " + std::to_string(id), *first[a.warp], a);
       }
     }
     arrivals.clear();
+  }
+  void clusterArrive(Warp &w, const Inst *i, uint32_t lanes, MemoryOrder) override {
+    ctas.of(*w.cta).clusterArrivals.push_back({w.index, lanes, i});
+  }
+  void clusterComplete(llvm::ArrayRef<Cta *> cluster) override {
+    for (Cta *cta : cluster) {
+      auto &arrivals = ctas.of(*cta).clusterArrivals;
+      std::vector<const Arrival *> first(cta->warps.size());
+      for (const Arrival &a : arrivals)
+        if (!first[a.warp])
+          first[a.warp] = &a;
+        else if (first[a.warp]->inst != a.inst && (aligned(cta->launch->infoOf(a.inst)) ||
+                                                   aligned(cta->launch->infoOf(first[a.warp]->inst))))
+          reportDifferent(*cta->warps[a.warp], "the cluster's barrier", *first[a.warp], a);
+      arrivals.clear();
+    }
   }
   void convergenceLost(Warp &w, uint32_t passed, uint32_t missing, const Inst *pc) override {
     const Launch &launch = *w.cta->launch;
     if (ends(launch, pc))
       return;
     for (const Split &split : w.state->splits) {
-      if (split.wait != Wait::Barrier || !(split.mask & missing))
+      if ((split.wait != Wait::Barrier && split.wait != Wait::Cluster) || !(split.mask & missing))
         continue;
       const Inst *i = split.pc - 1;
       if (!aligned(launch.infoOf(i)))
@@ -262,12 +280,12 @@ private:
                          hex(missing)),
            "let all threads of the warp reach the barrier together");
   }
-  void reportDifferent(Warp &w, uint32_t id, const Arrival &a, const Arrival &b) {
+  void reportDifferent(Warp &w, const std::string &barrier, const Arrival &a, const Arrival &b) {
     Finding f = barrierFinding(w, a.inst, a.lanes);
     f.accesses.push_back(accessPoint(w, b.inst, "lanes " + hex(b.lanes) + " wait",
                                      unsigned(__builtin_ctz(b.lanes))));
     finish(w, f,
-           llvm::formatv("lanes of one warp meet in barrier {0} from different instructions", id),
+           llvm::formatv("lanes of one warp meet in {0} from different instructions", barrier),
            "an aligned barrier needs one instruction for all threads of a warp: take it out of the "
            "branches");
   }

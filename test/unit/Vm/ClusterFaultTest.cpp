@@ -157,3 +157,19 @@ TEST(ClusterRace, AMissingBarrierIsFound) {
              "race in kernel 'k'");
   EXPECT_EQ(race(meet), "");
 }
+
+TEST(ClusterSync, AlignedBarriersInBranchesAreFound) {
+  auto found = [](const std::string &aligned) {
+    std::string text = clusterProgram("  setp.lt.u32 %p1, %t, 8;\n  @%p1 bra LOW;\n"
+                                      "  barrier.cluster.arrive" +
+                                      aligned + ";\n  barrier.cluster.wait" + aligned +
+                                      ";\n  bra END;\nLOW:\n  barrier.cluster.arrive" + aligned +
+                                      ";\n  barrier.cluster.wait" + aligned + ";\n");
+    EXPECT_EQ(assemblerErrors(text), "") << text;
+    return run(text, {2, 1, 1}, {2, 1, 1}, 32, 0, 1, false, Check::Sync).error;
+  };
+  EXPECT_HAS(found(".aligned"), "barrier-divergence in kernel 'k'");
+  EXPECT_HAS(found(".aligned"),
+             "lanes of one warp meet in the cluster's barrier from different instructions");
+  EXPECT_EQ(found(""), "");
+}

@@ -210,3 +210,47 @@ TEST(RemoteMbarrier, AnArrivalWithAStateIsLocal) {
                      "  @%lead mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%x3];\n");
   EXPECT_HAS(e, "of the CTA of rank 1 holds no initialised mbarrier");
 }
+
+TEST(Cluster, WaitsForAClusterThatHasNotBegun) {
+  // The first cluster spins on a flag in global memory that the last one sets.
+  std::string text =
+      clusterProgram("  mov.u32 %x5, %nctaid.x;\n  sub.u32 %x5, %x5, 1;\n"
+                     "  setp.eq.and.u32 %p1, %cta, %x5, %first;\n"
+                     "  @%p1 st.release.gpu.global.b32 [%in], 77;\n  setp.ge.u32 %p1, %cta, 4;\n"
+                     "  @%p1 bra END;\nSPIN:\n  ld.acquire.gpu.global.b32 %d, [%in];\n"
+                     "  setp.ne.u32 %p2, %d, 77;\n  @%p2 bra SPIN;\n");
+  EXPECT_EQ(assemblerErrors(text), "") << text;
+  for (uint64_t seed : {0, 9})
+    for (uint32_t hostThreads : {1, 2}) {
+      Outcome r = run(text, {24, 1, 1}, {4, 1, 1}, 32, seed, hostThreads);
+      ASSERT_EQ(r.error, "");
+      EXPECT_EQ(r.out[0], 77u);
+      EXPECT_EQ(r.out[4 * 32], 0u);
+    }
+}
+TEST(Cluster, AnySchedule) {
+  std::string text =
+      clusterProgram(initBar("%n") +
+                     "  mad.lo.u32 %x0, %rank, 4, %s;\n  mov.u32 %x1, 0;\nNEXT:\n"
+                     "  mapa.shared::cluster.u32 %x2, %x0, %x1;\n"
+                     "  mapa.shared::cluster.u32 %x3, %bar, %x1;\n"
+                     "  @%first st.shared::cluster.b32 [%x2], %cta;\n"
+                     "  @%first mbarrier.arrive.release.cluster.shared::cluster.b64 _, "
+                     "[%x3];\n  add.u32 %x1, %x1, 1;\n  setp.lt.u32 %p1, %x1, %n;\n"
+                     "  @%p1 bra NEXT;\n" +
+                     waitFor("0") + "  mad.lo.u32 %x4, %t, 4, %s;\n  ld.shared.b32 %d, [%x4];\n");
+  EXPECT_EQ(assemblerErrors(text), "") << text;
+  for (Schedule schedule :
+       {Schedule::InOrder, Schedule::RoundRobin, Schedule::Random, Schedule::Adversarial})
+    for (uint64_t seed = 0; seed < 8; ++seed) {
+      std::vector<uint32_t> in(1), out(8 * 4);
+      Grid g(text);
+      g.config.cluster = {4, 1, 1};
+      g.config.schedule = schedule;
+      g.config.seed = seed;
+      g.config.checks = Check::Race | Check::Sync;
+      ASSERT_EQ(g.buffer(in).buffer(out).go(8, 4), "") << scheduleName(schedule).str() << seed;
+      for (uint32_t k = 0; k < out.size(); ++k)
+        EXPECT_EQ(out[k], k / 16 * 4 + k % 4);
+    }
+}
