@@ -353,8 +353,14 @@ bool FunctionDecoder::decodePolicyRange() {
 
 /// Cache hints: the operands are checked, the instruction does nothing.
 bool FunctionDecoder::decodeHint() {
-  if (statement->operands.empty() || !decodeAddress(statement->operands[0], spaceOf()))
-    return error.empty() ? fail("expected an address") : false;
+  const auto &operands = statement->operands;
+  bool sized = match.form->opcode != "prefetch" && match.form->opcode != "prefetchu";
+  if (operands.size() != (sized ? 2 : 1))
+    return fail(sized ? "expected an address and the size 128" : "expected an address");
+  if (sized && (operands[1].kind != ast::Operand::Int || operands[1].value != 128))
+    return fail("the size must be 128");
+  if (!decodeAddress(operands[0], spaceOf()))
+    return false;
   if (!select())
     return false;
   push(current);

@@ -293,6 +293,8 @@ TEST(TensorCopy, WhatIsNotImplementedIsRefusedByName) {
               "0 to 12");
   EXPECT_TEXT(refusal("tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%at], 5, %c0"),
               "0 to 4");
+  EXPECT_TEXT(refusal("fence.proxy.tensormap::generic.acquire.gpu [%map]"), "the size 128");
+  EXPECT_TEXT(refusal("fence.proxy.tensormap::generic.acquire.gpu [%map], 64"), "must be 128");
   EXPECT_TEXT(refusal("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%map, {%c0}], [%at]"),
               "expected 2 coordinates, got 1");
 }
