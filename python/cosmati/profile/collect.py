@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmati.vm.findings import Chain
 from cosmati.vm.report import Counts, Profile, Report, sum_by
-from cosmati.vm.watching import make_watch, watching
+from cosmati.vm.watching import counting
 
 
 class KernelProfile:
@@ -111,5 +111,5 @@ def profiling() -> Iterator[Collector]:
     >>> print(format_profile(collector.kernels[0]))  # doctest: +SKIP
     """
     collector = Collector()
-    with watching(make_watch(profile=True, receiver=collector)):
+    with counting(collector):
         yield collector

@@ -35,17 +35,19 @@ def _watch() -> Any:
     """What all launches on the VM are checked for: COSMATI_CHECK ("all", "race,sync", ...), with
     the order of COSMATI_SCHEDULE and COSMATI_SEED.
     """
-    from cosmati.vm.watching import make_watch
+    from cosmati.vm.watching import make_watch, set_watch_of_device
 
     seed = os.environ.get("COSMATI_SEED")
     try:
-        return make_watch(
+        watch = make_watch(
             os.environ.get("COSMATI_CHECK") or None,
             int(seed) if seed else None,
             os.environ.get("COSMATI_SCHEDULE") or None,
         )
     except ValueError as error:
         raise CosmatiError(f"COSMATI_CHECK, COSMATI_SEED, COSMATI_SCHEDULE: {error}") from None
+    set_watch_of_device(watch)
+    return watch.core()
 
 
 def cuda_device(ordinal: int) -> Any:

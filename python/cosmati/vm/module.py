@@ -200,7 +200,7 @@ class Module:
             buffers=packer.buffers,
             pointers=packer.pointers,
             maps=packer.maps,
-            watch=make_watch(check, seed, schedule, async_copies, profile),
+            watch=make_watch(check, seed, schedule, async_copies).core(profile),
             grid=read_dims("grid", grid),
             block=block_dims,
             cluster=read_dims("cluster", 1 if cluster is None else cluster),

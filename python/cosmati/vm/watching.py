@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmati import _core
@@ -16,29 +18,58 @@ ASYNC_COPIES = ("late", "early", "random")
 _MAX_SEED = 2**64 - 1
 
 
+@dataclass(frozen=True)
+class Watch:
+    """How launches are watched. ``receiver`` gets their counts, if they are to be counted."""
+
+    check: str = "none"
+    seed: int = 0
+    schedule: str = ""
+    async_copies: str = "late"
+    receiver: Any = None
+
+    def core(self, profile: bool = False) -> Any:
+        """The same as a ``_core.VmWatch``."""
+        return _core.VmWatch(
+            checks=self.check,
+            seed=self.seed,
+            schedule=self.schedule,
+            async_copies=self.async_copies,
+            profile=profile or self.receiver is not None,
+            receiver=self.receiver,
+        )
+
+
 def make_watch(
     check: str | Iterable[str] | None = None,
     seed: int | None = None,
     schedule: str | None = None,
     async_copies: str = "late",
-    profile: bool = False,
-    receiver: Any = None,
-) -> Any:
-    """The ``_core.VmWatch`` for these; TypeError or ValueError says what is wrong with one."""
+) -> Watch:
+    """TypeError or ValueError says what is wrong with one of these."""
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
         raise TypeError(f"seed={seed!r}: a seed is an integer from 0 to {_MAX_SEED}")
     if seed is not None and not 0 <= seed <= _MAX_SEED:
         raise ValueError(f"seed={seed}: a seed is an integer from 0 to {_MAX_SEED}")
     _one_of("schedule", schedule, SCHEDULES)
     _one_of("async_copies", async_copies, ASYNC_COPIES)
-    return _core.VmWatch(
-        checks=check_names(check),
-        seed=seed or 0,
-        schedule=schedule or "",
-        async_copies=async_copies,
-        profile=profile,
-        receiver=receiver,
-    )
+    return Watch(check_names(check), seed or 0, schedule or "", async_copies)
+
+
+class _Current(threading.local):
+    """This thread's; None: as the device was made."""
+
+    watch: Watch | None = None
+
+
+_current = _Current()
+_of_device = Watch()
+
+
+def set_watch_of_device(watch: Watch) -> None:
+    """What launches follow where nothing else is said."""
+    global _of_device
+    _of_device = watch
 
 
 def check_names(check: str | Iterable[str] | None) -> str:
@@ -89,14 +120,13 @@ def checking(
     >>> with cosmati.vm.checking("race", seed=3):  # doctest: +SKIP
     ...     kernel[grid](x, y)
     """
-    watch = make_watch(check, seed, schedule, async_copies)
-    with watching(watch):
+    with watching(make_watch(check, seed, schedule, async_copies)):
         yield
 
 
 @contextmanager
-def watching(watch: Any) -> Iterator[None]:
-    """Makes this thread's launches follow a ``_core.VmWatch``."""
+def watching(watch: Watch) -> Iterator[None]:
+    """Makes this thread's launches follow ``watch``; counts go on to an enclosing receiver."""
     from cosmati.runtime.device import get_device
 
     device = get_device()
@@ -105,17 +135,29 @@ def watching(watch: Any) -> Iterator[None]:
             f"checks and profiles need the virtual machine, but kernels run on {device!r}; choose "
             'it with cosmati.set_device("vm") or COSMATI_DEVICE=vm'
         )
-    previous = _core.watch_launches(watch)
+    outer = _current.watch
+    if watch.receiver is None and outer is not None:
+        watch = replace(watch, receiver=outer.receiver)
+    previous = _core.watch_launches(watch.core())
+    _current.watch = watch
     try:
         yield
     finally:
+        _current.watch = outer
         _core.watch_launches(previous)
+
+
+@contextmanager
+def counting(receiver: Any) -> Iterator[None]:
+    """Sends the counts of this thread's launches to ``receiver``; checks stay as they are."""
+    with watching(replace(_current.watch or _of_device, receiver=receiver)):
+        yield
 
 
 class CheckedKernel:
     """``kernel.check(...)``: launches of a kernel that are checked."""
 
-    def __init__(self, kernel: Any, watch: Any) -> None:
+    def __init__(self, kernel: Any, watch: Watch) -> None:
         self.kernel, self.watch = kernel, watch
 
     def __getitem__(self, grid: Any) -> Any:

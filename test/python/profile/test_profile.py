@@ -77,6 +77,20 @@ def test_launches_of_one_variant_are_summed():
     assert first.launches == 3
 
 
+def test_checks_inside_are_counted_and_go_on():
+    x, out = aligned(256), aligned(256)
+    with profiling() as collector:
+        copy.check("all")[(2,)](x, out, 1, BLOCK=128)
+        with cosmati.vm.checking("race"):
+            copy[(2,)](x, out, 1, BLOCK=128)
+    assert collector.kernels[0].launches == 2
+    with cosmati.vm.checking("race"), profiling() as collector:
+        with pytest.raises(cosmati.vm.CheckError):
+            copy[(2,)](x, out, 0, BLOCK=128)
+        copy[(2,)](x, out, 1, BLOCK=128)
+    assert sum(kernel.launches for kernel in collector.kernels) == 1
+
+
 def test_table_stands_beside_the_source():
     text = format_profile(profile_of(8))
     source = "tl.store(out + offsets * STRIDE, value)"
