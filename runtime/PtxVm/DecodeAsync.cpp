@@ -33,8 +33,7 @@ bool FunctionDecoder::listValue(const ast::Operand &operand, unsigned bits) {
   VirtualOp op;
   unsigned ignored;
   ScalarType type = bits == 64 ? ScalarType::B64 : bits == 16 ? ScalarType::B16 : ScalarType::B32;
-  if (!valueOperand(operand, type, bits, false, op,
-                    ignored))
+  if (!valueOperand(operand, type, bits, false, op, ignored))
     return false;
   current.vector.push_back(op);
   return true;
@@ -189,8 +188,8 @@ bool FunctionDecoder::decodeMbarrier() {
   if (space == Space::Generic)
     flags |= kGenericAddress;
   // An arrival without a state, and transactions, may be at a barrier of another CTA.
-  bool own = waits || (flags & kHasState) || id == InstId::MbarrierInit ||
-             id == InstId::MbarrierInval;
+  bool own =
+      waits || (flags & kHasState) || id == InstId::MbarrierInit || id == InstId::MbarrierInval;
   if (match.has(Mod::sharedCluster) || (space == Space::Generic && !own))
     flags |= kClusterAddress;
   if (match.has(Mod::parity))

@@ -22,8 +22,8 @@ uint32_t cosmati::ptxvm::slotBytes(SlotClass c) {
   return c == SlotClass::Pred ? 4 : 64u << (unsigned(c) - unsigned(SlotClass::Bits16));
 }
 
-/// Registers of what the machine doesn't have: performance monitors, the driver's environment, shared
-/// memory that the system reserves, graphs. Width of those that read as 0, else 0.
+/// Registers of what the machine doesn't have: performance monitors, the driver's environment,
+/// shared memory that the system reserves, graphs. Width of those that read as 0, else 0.
 static unsigned widthOfAbsent(llvm::StringRef name) {
   unsigned number;
   if (name == "%current_graph_exec")

@@ -82,8 +82,9 @@ std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
   else if (address >= end)
     where = llvm::formatv("{0} bytes past its end", address - end);
   else if (r->view)
-    where = llvm::formatv("at its byte {0}, in or into the gap between two of its runs of {1} bytes",
-                          address - r->base, r->view->run);
+    where =
+        llvm::formatv("at its byte {0}, in or into the gap between two of its runs of {1} bytes",
+                      address - r->base, r->view->run);
   else
     where = llvm::formatv("at its byte {0}, {1} bytes beyond its end", address - r->base,
                           address + bytes - end);
@@ -98,18 +99,20 @@ std::string sharedBounds(const Warp &w, uint64_t address, uint32_t bytes) {
   if (ctas == 1)
     return llvm::formatv("the CTA has {0} bytes of shared memory", w.sharedBytes);
   if (rank >= ctas)
-    return llvm::formatv("the address is in the CTA of rank {0} of the cluster, which has {1} CTAs, "
-                         "ranks 0 to {2}; mapa takes a rank below %cluster_nctarank",
-                         rank, ctas, ctas - 1);
+    return llvm::formatv(
+        "the address is in the CTA of rank {0} of the cluster, which has {1} CTAs, "
+        "ranks 0 to {2}; mapa takes a rank below %cluster_nctarank",
+        rank, ctas, ctas - 1);
   bool inside = bytes <= w.sharedBytes && offset <= w.sharedBytes - bytes;
   if (inside && rank != w.cta->rank)
     return llvm::formatv("the address is in the shared memory of the CTA of rank {0}; this "
                          "instruction reaches only that of its own CTA, rank {1}: use "
                          ".shared::cluster where the instruction has it",
                          rank, w.cta->rank);
-  return llvm::formatv("the access is at byte {0} of the CTA of rank {1}; each CTA has {2} bytes of "
-                       "shared memory",
-                       offset, rank, w.sharedBytes);
+  return llvm::formatv(
+      "the access is at byte {0} of the CTA of rank {1}; each CTA has {2} bytes of "
+      "shared memory",
+      offset, rank, w.sharedBytes);
 }
 
 std::string bounds(const Warp &w, Space space, uint64_t address, uint32_t bytes) {
@@ -175,8 +178,7 @@ const Inst *cosmati::ptxvm::faultNoted(Warp &w, const Inst *i, FaultKind kind, u
 void cosmati::ptxvm::faultText(Warp &w, const Inst *i, FaultKind kind, uint32_t lanes,
                                const std::string &reason) {
   Finding f = findingAt(w, i, kind, lanes ? unsigned(__builtin_ctz(lanes)) : 0);
-  f.message =
-      llvm::formatv("{0}: {1}\n  {2}", headerText(f), reason, place(w, i));
+  f.message = llvm::formatv("{0}: {1}\n  {2}", headerText(f), reason, place(w, i));
   addFinding(*w.cta->launch, std::move(f), /*stop=*/true);
   w.stop = Stop::Fault;
 }

@@ -52,8 +52,8 @@ llvm::Error check(const EntryInfo &entry, const LaunchConfig &config, uint64_t s
   return llvm::Error::success();
 }
 
-/// One host thread: takes clusters of CTAs and runs them, switching to another when one takes long (it may wait
-/// for a CTA that hasn't begun). Without clusters each CTA is one.
+/// One host thread: takes clusters of CTAs and runs them, switching to another when one takes long
+/// (it may wait for a CTA that hasn't begun). Without clusters each CTA is one.
 class Worker {
 public:
   Worker(Launch &launch, std::atomic<uint64_t> &next, uint64_t total)

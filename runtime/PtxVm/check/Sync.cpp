@@ -128,8 +128,9 @@ public:
       for (const Arrival &a : arrivals)
         if (!first[a.warp])
           first[a.warp] = &a;
-        else if (first[a.warp]->inst != a.inst && (aligned(cta->launch->infoOf(a.inst)) ||
-                                                   aligned(cta->launch->infoOf(first[a.warp]->inst))))
+        else if (first[a.warp]->inst != a.inst &&
+                 (aligned(cta->launch->infoOf(a.inst)) ||
+                  aligned(cta->launch->infoOf(first[a.warp]->inst))))
           reportDifferent(*cta->warps[a.warp], "the cluster's barrier", *first[a.warp], a);
       arrivals.clear();
     }

@@ -62,8 +62,8 @@ void performStoresEarly(Warp &w) {
   }
 }
 
-/// Performs, in order, each lane's stores of groups before `end[lane]`. `readsOnly`: what the thread
-/// waits for.
+/// Performs, in order, each lane's stores of groups before `end[lane]`. `readsOnly`: what the
+/// thread waits for.
 static void completeStores(Warp &w, uint32_t lanes, const std::array<uint32_t, kLanes> &end,
                            bool readsOnly) {
   auto &stores = w.state->copies.stores;
@@ -106,8 +106,8 @@ uint8_t *sideOf(Warp &w, const Inst *i, unsigned lane, uint64_t address, uint32_
 }
 
 /// Tells observers of a copy. `global`: the address of its side in global memory, if it has one.
-void tellIssue(Warp &w, const Inst *i, unsigned lane, BulkCopy &copy, bool toGlobal, bool fromGlobal,
-               uint64_t global) {
+void tellIssue(Warp &w, const Inst *i, unsigned lane, BulkCopy &copy, bool toGlobal,
+               bool fromGlobal, uint64_t global) {
   Observer *observer = observerOf(w);
   if (!observer)
     return;
@@ -118,7 +118,8 @@ void tellIssue(Warp &w, const Inst *i, unsigned lane, BulkCopy &copy, bool toGlo
     return {Space::Shared, &ownerOf(*w.cta, bytes), sharedOffset(*w.cta, bytes), copy.bytes, write};
   };
   AsyncRange ranges[] = {side(copy.to, toGlobal, true), side(copy.from, fromGlobal, false)};
-  observer->asyncIssue({w, i, w.cta->launch->indexOf(i), lane, AsyncKind::Bulk, copy.token, ranges});
+  observer->asyncIssue(
+      {w, i, w.cta->launch->indexOf(i), lane, AsyncKind::Bulk, copy.token, ranges});
 }
 
 /// Queues a copy to shared memory, or with `mask` one for each CTA that it names. False after a

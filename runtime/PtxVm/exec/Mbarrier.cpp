@@ -48,8 +48,15 @@ static MbarrierEvent eventOf(Warp &w, const Inst *i, unsigned lane, const uint8_
                              uint32_t count) {
   const Launch &launch = *w.cta->launch;
   const InstInfo &info = launch.infoOf(i);
-  return {&w,    i,     launch.indexOf(i), lane, &ownerOf(*w.cta, bytes), sharedOffset(*w.cta, bytes),
-          count, orderOf(info), scopeOf(info)};
+  return {&w,
+          i,
+          launch.indexOf(i),
+          lane,
+          &ownerOf(*w.cta, bytes),
+          sharedOffset(*w.cta, bytes),
+          count,
+          orderOf(info),
+          scopeOf(info)};
 }
 
 void arriveAt(Cta &cta, uint8_t *mbarrier, uint32_t count) {
