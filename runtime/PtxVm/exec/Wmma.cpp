@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/exec/Wmma.h"
 #include "runtime/PtxVm/check/Observer.h"
+#include "runtime/PtxVm/exec/Cluster.h"
 #include "runtime/PtxVm/exec/MmaTile.h"
 #include "runtime/PtxVm/exec/Resolve.h"
 #include <cstring>
@@ -44,7 +45,7 @@ bool sameInAllLanes(Warp &w, const Inst *i, const uint64_t *address, const uint3
   return true;
 }
 
-/// Events for observers: each line as if a lane accessed it. Spaces by the resolved addresses.
+/// Events for observers: each line as if a lane accessed it.
 void announce(Warp &w, const Inst *i, Way way, const Lines &lines, bool write) {
   Observer *observer = observerOf(w);
   if (!observer)
@@ -52,8 +53,12 @@ void announce(Warp &w, const Inst *i, Way way, const Lines &lines, bool write) {
   uint64_t address[kLanes], window = lines.address[0] & ~(kWindowBytes - 1);
   bool shared = way == Way::Shared || way == Way::Shared32 ||
                 (way == Way::Generic && window == kSharedWindow);
+  Cta *owner = w.cta;
+  if (shared) // the CTA's rank, then the offset in its memory
+    owner = ctaOfRank(*w.cta, uint32_t(lines.address[0]) >> kCtaWindowBits);
   for (unsigned l = 0; l < lines.count; ++l)
-    address[l] = shared && way == Way::Generic ? lines.address[l] - window : lines.address[l];
+    address[l] =
+        shared ? lines.address[l] & ((uint64_t(1) << kCtaWindowBits) - 1) : lines.address[l];
   uint32_t mask = lines.count == kLanes ? kFull : (1u << lines.count) - 1;
   AccessEvent event{w,
                     i,
@@ -62,7 +67,7 @@ void announce(Warp &w, const Inst *i, Way way, const Lines &lines, bool write) {
                     MemoryOrder::Weak,
                     Scope::Sys,
                     shared ? Space::Shared : Space::Global,
-                    w.cta,
+                    owner,
                     mask,
                     lines.bytes,
                     address};

@@ -153,6 +153,103 @@ TEST(MatrixArithmetic, SubnormalsCount) {
     EXPECT_TRUE(any);
   }
 }
+namespace {
+/// mma.sync on the fragments of the first warp: the same 16 rows as the wgmma's.
+std::string mmaKernel(const WgmmaForm &f) {
+  bool bits = f.a == "b1", half = f.d == "f16";
+  std::string text = ".visible .entry k(.param .u64 pd, .param .u64 pa, .param .u64 pb) {\n"
+                     "  .reg .b32 %t, %d<4>, %a<4>, %b<2>;\n  .reg .b64 %r;\n"
+                     "  mov.u32 %t, %tid.x;\n";
+  auto each = [&](char m, unsigned n, bool store) {
+    text += std::string("  ld.param.u64 %r, [p") + m + "];\n  mad.wide.u32 %r, %t, " +
+            std::to_string(4 * n) + ", %r;\n";
+    for (unsigned k = 0; k < n; ++k) {
+      std::string at = "[%r+" + std::to_string(4 * k) + "]";
+      std::string reg = std::string("%") + m + std::to_string(k);
+      text += store ? "  st.global.b32 " + at + ", " + reg + ";\n"
+                    : "  ld.global.b32 " + reg + ", " + at + ";\n";
+    }
+  };
+  unsigned results = half ? 2 : 4;
+  each('d', results, false), each('a', 4, false), each('b', 2, false);
+  std::string d = half ? "{%d0, %d1}" : "{%d0, %d1, %d2, %d3}";
+  text += "  mma.sync.aligned.m16n8k" + std::to_string(f.k) + ".row.col." + f.d + "." + f.a + "." +
+          f.b + "." + f.d + (bits ? ".and.popc " : " ") + d +
+          ", {%a0, %a1, %a2, %a3}, {%b0, %b1}, " + d + ";\n";
+  each('d', results, true);
+  return text + "  ret;\n}\n";
+}
+} // namespace
+
+TEST(MatrixArithmetic, MmaAndWgmmaGiveTheSameBits) {
+  uint32_t seed = 1;
+  for (Case c : {Case::Moderate, Case::Cancelling, Case::Wide})
+    for (WgmmaForm f : std::vector<WgmmaForm>{{"f32", "f16", "f16", 8, 16},
+                                              {"f16", "f16", "f16", 8, 16},
+                                              {"f32", "bf16", "bf16", 8, 16},
+                                              {"f32", "tf32", "tf32", 8, 8},
+                                              {"f32", "e4m3", "e5m2", 8, 32},
+                                              {"f16", "e5m2", "e4m3", 8, 32},
+                                              {"s32", "s8", "u8", 8, 32},
+                                              {"s32", "b1", "b1", 8, 256}}) {
+      std::mt19937 rng(seed++);
+      WgmmaProblem p(f, Swizzle::B128, Swizzle::B128);
+      p.fill([&](char which) -> uint32_t {
+        if (f.integer())
+          return which == 'd' ? rng() : f.a == "b1" ? rng() & 1 : rng() & 255;
+        return encoding(which == 'a' ? f.a : which == 'b' ? f.b : f.d, c, rng);
+      });
+      p.place();
+      std::vector<uint32_t> d(p.d.begin(), p.d.begin() + 32 * f.results()), b(64);
+      unsigned e = 32 / f.bits();
+      for (unsigned n = 0; n < 8; ++n)
+        for (unsigned k = 0; k < f.k; ++k)
+          b[(4 * n + k / e % 4) * 2 + k / (4 * e)] |= p.right[n * f.k + k] << k % e * f.bits();
+      Grid g(".version 8.7\n.target sm_90a\n.address_size 64\n" + mmaKernel(f));
+      ASSERT_EQ(g.buffer(d).buffer(p.regsA).buffer(b).go(1, 32), "");
+      ASSERT_EQ(p.launch(), "");
+      EXPECT_EQ(d, std::vector<uint32_t>(p.d.begin(), p.d.begin() + long(d.size())))
+          << f.instruction();
+    }
+}
+TEST(MatrixArithmetic, WmmaAndWgmmaGiveTheSameBits) {
+  uint32_t seed = 1;
+  for (Case c : {Case::Moderate, Case::Cancelling, Case::Wide})
+    for (std::string type : {"f16", "bf16"}) {
+      WgmmaForm f{"f32", type, type, 16, 16};
+      std::mt19937 rng(seed++);
+      WgmmaProblem p(f, Swizzle::B128, Swizzle::B128);
+      p.fill([&](char which) { return encoding(which == 'd' ? "f32" : type, c, rng); });
+      ASSERT_EQ(p.launch(), "");
+      std::vector<uint16_t> a(p.stored.begin(), p.stored.begin() + 256);
+      std::vector<uint16_t> b(p.right.begin(), p.right.end());
+      std::vector<uint32_t> d(p.start.begin(), p.start.begin() + 256);
+      std::string ab = type == "f16" ? "{%0,%1,%2,%3,%4,%5,%6,%7}" : "{%0,%1,%2,%3}";
+      auto list = [&](std::string text, const std::string &r) {
+        for (size_t at = 0; (at = text.find('%', at)) != std::string::npos; ++at)
+          text.insert(at + 1, r);
+        return text;
+      };
+      std::string eight = list("{%0,%1,%2,%3,%4,%5,%6,%7}", "c");
+      std::string types = type == "f16" ? "f32.f32 " : "f32.bf16.bf16.f32 ";
+      Grid g(".version 8.7\n.target sm_90a\n.address_size 64\n"
+             ".visible .entry k(.param .u64 pa, .param .u64 pb, .param .u64 pd) {\n"
+             "  .reg .b32 %a<8>, %b<8>, %c<8>;\n  .reg .b64 %ra, %rb, %rd;\n"
+             "  ld.param.u64 %ra, [pa];\n  ld.param.u64 %rb, [pb];\n  ld.param.u64 %rd, [pd];\n"
+             "  wmma.load.a.sync.aligned.row.m16n16k16." +
+             type + " " + list(ab, "a") + ", [%ra];\n  wmma.load.b.sync.aligned.col.m16n16k16." +
+             type + " " + list(ab, "b") +
+             ", [%rb];\n  wmma.load.c.sync.aligned.row.m16n16k16.f32 " + eight +
+             ", [%rd];\n"
+             "  wmma.mma.sync.aligned.row.col.m16n16k16." +
+             types + eight + ", " + list(ab, "a") + ", " + list(ab, "b") + ", " + eight +
+             ";\n  wmma.store.d.sync.aligned.row.m16n16k16.f32 [%rd], " + eight + ";\n  ret;\n}\n");
+      ASSERT_EQ(g.buffer(a).buffer(b).buffer(d).go(1, 32), "");
+      for (unsigned row = 0; row < 16; ++row)
+        for (unsigned n = 0; n < 16; ++n)
+          EXPECT_EQ(d[row * 16 + n], p.result(row, n)) << type << " " << row << " " << n;
+    }
+}
 TEST(MatrixArithmetic, LargeTermsThatCancelLeaveTheSmallOnes) {
   // A GPU that aligns all terms to the largest one and keeps some 24 bits gives 0 here.
   std::vector<double> a(16), b(16, 1.0);
