@@ -737,6 +737,8 @@ def WmmaTf32 : Inst<Wmma, CountTensor, !strconcat(WmmaPrefix,
     "(row|col).(row|col).m16n16k8.f32.tf32.tf32.f32"), "*">;
 def WmmaF64 : Inst<Wmma, CountTensor, !strconcat(WmmaPrefix,
     "(row|col).(row|col).m8n8k4[.(rn|rz|rm|rp)].f64.f64.f64.f64"), "*">;
+def : Form<WmmaF64, !strconcat(WmmaPrefix,
+    "(row|col).(row|col).m8n8k4.f64.f64.f64.f64.(rn|rz|rm|rp)")>; // as mma.h writes it
 def WmmaI8 : Inst<Wmma, CountTensor, !strconcat(WmmaPrefix, "(row|col).(row|col).(", WmmaShapes,
     ").s32.(s8.s8|u8.u8).s32[.satfinite]"), "*">;
 def WmmaI4 : Inst<Wmma, CountTensor, !strconcat(WmmaPrefix,

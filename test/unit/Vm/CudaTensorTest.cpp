@@ -186,3 +186,90 @@ TEST(CudaCub, ScanAndReduce) {
     }
   });
 }
+
+// cuda/wmma.cu
+
+namespace {
+
+/// How a 16-bit or other element is stored, and what it is worth.
+template <class T> struct Element {
+  static T store(double v) { return T(v); }
+  static double value(T v) { return double(v); }
+};
+struct HalfElement {
+  static uint16_t store(double v) { return toHalf(v); }
+  static double value(uint16_t v) { return halfValue(v); }
+};
+struct BfloatElement {
+  static uint16_t store(double v) { return toBfloat(v); }
+  static double value(uint16_t v) { return bfloatValue(v); }
+};
+
+/// C = 2 A B on one warp; small integers, so that every sum is exact in all types.
+template <class In, class Out>
+void checkWmma(const std::string &entry, size_t m, size_t n, size_t k, bool rowA, bool rowB,
+               int reach) {
+  std::vector<int> a = randomInts(m * k, 81, -reach, reach),
+                   b = randomInts(k * n, 82, -reach, reach);
+  std::vector<decltype(In::store(0))> storedA(m * k), storedB(k * n);
+  for (size_t i = 0; i < m; ++i)
+    for (size_t l = 0; l < k; ++l)
+      storedA[rowA ? i * k + l : l * m + i] = In::store(a[i * k + l]);
+  for (size_t l = 0; l < k; ++l)
+    for (size_t j = 0; j < n; ++j)
+      storedB[rowB ? l * n + j : j * k + l] = In::store(b[l * n + j]);
+  forEachVariant("wmma", [&](const Compiled &c) {
+    std::vector<decltype(Out::store(0))> out(m * n);
+    ASSERT_EQ(c.grid(entry).buffer(storedA).buffer(storedB).buffer(out).scalar(int(k)).go(1, 32),
+              "");
+    for (size_t i = 0; i < m; ++i)
+      for (size_t j = 0; j < n; ++j) {
+        int sum = 0;
+        for (size_t l = 0; l < k; ++l)
+          sum += a[i * k + l] * b[l * n + j];
+        ASSERT_EQ(Out::value(out[i * n + j]), 2 * sum) << i << ", " << j;
+      }
+  });
+}
+
+} // namespace
+
+TEST(CudaWmma, AllTypesAndShapes) {
+  checkWmma<HalfElement, Element<float>>("wmma16", 16, 16, 32, true, false, 9);
+  checkWmma<HalfElement, Element<float>>("wmma32", 32, 8, 32, false, true, 9);
+  checkWmma<HalfElement, HalfElement>("wmma8", 8, 32, 16, true, true, 3);
+  checkWmma<BfloatElement, Element<float>>("wmmaBrain", 16, 16, 32, true, true, 9);
+  checkWmma<Element<float>, Element<float>>("wmmaTf32", 16, 16, 24, true, false, 9);
+  checkWmma<Element<double>, Element<double>>("wmmaDouble", 8, 8, 12, true, false, 9);
+  checkWmma<Element<int8_t>, Element<int>>("wmmaBytes", 16, 16, 48, true, false, 100);
+}
+
+// cuda/hopper.cu
+
+TEST(CudaHopper, HistogramOverACluster) {
+  std::vector<int> in = randomInts(3000, 83, 0, 127), expected(128);
+  for (int v : in)
+    ++expected[size_t(v)];
+  forEachVariant("hopper", [&](const Compiled &c) {
+    std::vector<int> bins(128);
+    ASSERT_EQ(c.grid("clusterHistogram").buffer(in).buffer(bins).scalar(3000).go(2, 128), "");
+    EXPECT_EQ(bins, expected);
+  });
+}
+TEST(CudaHopper, RingOfACluster) {
+  forEachVariant("hopper", [&](const Compiled &c) {
+    std::vector<int> out(8 * 32);
+    ASSERT_EQ(c.grid("clusterRing").buffer(out).go(8, 32), "");
+    for (int i = 0; i < 8 * 32; ++i)
+      ASSERT_EQ(out[size_t(i)], (i / 32 + 3) % 4 * 100 + i % 32 + 4);
+  });
+}
+TEST(CudaHopper, BulkCopies) {
+  std::vector<int> in = randomInts(3 * 256, 84, -1000, 1000);
+  forEachVariant("hopper", [&](const Compiled &c) {
+    std::vector<int> out(in.size());
+    ASSERT_EQ(c.grid("bulkTile").buffer(in).buffer(out).go(3, 64), "");
+    for (size_t i = 0; i < in.size(); ++i)
+      ASSERT_EQ(out[i], 2 * in[i] + 1);
+  });
+}

@@ -173,7 +173,7 @@ TEST(CudaGroups, VotesInTiles) {
 
 TEST(CudaAtomics, Words) {
   const int n = 700;
-  std::vector<int> s{0, 0, 0, 0, -1, 0, 0, 0, 0};
+  std::vector<int> s{0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   std::vector<uint32_t> u{0, 1000, 0, 0, 0};
   std::vector<uint64_t> l{0, ~0ull, 0, ~0ull, 0, 0};
   std::vector<int64_t> m{0, 0};
@@ -184,7 +184,7 @@ TEST(CudaAtomics, Words) {
   for (int i = 0; i < n; ++i) {
     int v = (i * 7919) % 1000 - 500;
     s[0] += v, s[1] -= v, s[2] = std::min(s[2], v), s[3] = std::max(s[3], v);
-    s[4] &= ~(1 << (i % 17)), s[5] |= 1 << (i % 19), s[6] ^= v, ++s[7], ++s[8];
+    s[4] &= ~(1 << (i % 17)), s[5] |= 1 << (i % 19), s[6] ^= v, ++s[7], ++s[size_t(8 + i / 128)];
     u[0] += uint32_t(i), u[1] = std::min(u[1], uint32_t(i + 5));
     u[2] = std::max(u[2], uint32_t(i + 5));
     u[3] = u[3] >= 36 ? 0 : u[3] + 1, u[4] = u[4] == 0 || u[4] > 36 ? 36 : u[4] - 1;
@@ -226,7 +226,8 @@ TEST(CudaAtomics, Floats) {
     EXPECT_EQ(f, (std::vector<float>{40 * 28, 319}));
     EXPECT_EQ(d[0], 319 * 320 / 4.0);
     EXPECT_EQ(h, (std::vector<uint16_t>{toHalf(160), toHalf(107)}));
-    EXPECT_EQ(b, (std::vector<uint16_t>{toBfloat(5), toBfloat(10)}));
+    if (c.variant == "sm_90a")
+      EXPECT_EQ(b, (std::vector<uint16_t>{toBfloat(5), toBfloat(10)}));
     EXPECT_EQ(one[0], toHalf(320));
   });
 }

@@ -87,11 +87,11 @@ extern "C" __global__ void sumLastBlock(const int *in, int *partial, int *out, i
     partial[blockIdx.x] = total;
     __threadfence();
     last = atomicInc(&finished, gridDim.x - 1) == gridDim.x - 1;
+    __threadfence();
   }
   __syncthreads();
   if (!last)
     return;
-  __threadfence();
   sum = 0;
   for (unsigned b = threadIdx.x; b < gridDim.x; b += blockDim.x)
     sum += ((volatile int *)partial)[b];
