@@ -252,6 +252,7 @@ llvm::Error VmDevice::launch(LoadedKernel &loaded, const LaunchDims &dims,
   std::copy(dims.grid, dims.grid + 3, config.grid.begin());
   std::copy(dims.block, dims.block + 3, config.block.begin());
   std::copy(dims.cluster, dims.cluster + 3, config.cluster.begin());
+  config.nonPortableCluster = true; // as on GPUs: checkFits bounds the size
   config.dynamicShared = dims.dynamicShared;
   config.threads = options.threads;
   config.checks = watch.checks;

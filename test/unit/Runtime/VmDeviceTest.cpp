@@ -244,6 +244,54 @@ TEST_F(Vm, refusesWhatItCannotLoad) {
   EXPECT_NE(textFor([](KernelImage &i) { i.ptx += "\n.visible .entry broken("; }), "");
 }
 
+TEST(VmDevice, runsProgramsOfSeveralCtasAsClusters) {
+  // Each CTA leaves its rank in the shared memory of the next one, which writes it out.
+  constexpr const char *ptx = R"(
+.version 8.0
+.target sm_90a
+.address_size 64
+.visible .entry k(.param .u64 out)
+{
+ .reg .b32 %r<8>;
+ .reg .b64 %d<3>;
+ .shared .align 4 .b32 box;
+ mov.u32 %r1, %cluster_ctarank;
+ mov.u32 %r2, %cluster_nctarank;
+ add.u32 %r3, %r1, 1;
+ rem.u32 %r3, %r3, %r2;
+ mapa.shared::cluster.u32 %r4, box, %r3;
+ st.shared::cluster.b32 [%r4], %r1;
+ barrier.cluster.arrive.aligned;
+ barrier.cluster.wait.aligned;
+ ld.shared.b32 %r5, [box];
+ ld.param.u64 %d1, [out];
+ mov.u32 %r6, %ctaid.x;
+ mad.wide.u32 %d1, %r6, 4, %d1;
+ st.global.b32 [%d1], %r5;
+ ret;
+}
+)";
+  auto device = createVmDevice();
+  for (int ctas : {2, 16}) {
+    auto image = std::make_shared<KernelImage>();
+    image->entry = "k";
+    image->target = "sm_90a";
+    image->numWarps = 1;
+    image->numCtas = ctas;
+    image->ptx = ptx;
+    image->params = {{"out", ParamKind::Pointer, "*i32"}};
+    auto entry = valueOf(makeLaunchEntry(*device, image));
+    std::vector<int32_t> out(3 * ctas, -1);
+    ParamPack pack(1);
+    pack.setPointer(0, reinterpret_cast<uint64_t>(out.data()));
+    EXPECT_EQ(textOf(launchEntry(*entry, {3, 1, 1}, pack.pointers(), nullptr,
+                                 {{out.data(), out.size() * 4, "out", true}})),
+              "");
+    for (int k = 0; k < 3 * ctas; ++k)
+      EXPECT_EQ(out[k], (k + ctas - 1) % ctas);
+  }
+}
+
 TEST(VmDevice, reportsTheLimitsOfItsTarget) {
   VmOptions options;
   options.target = "sm_89";
