@@ -210,7 +210,7 @@ void bindDevice(py::module_ &m) {
         VmOptions options;
         options.threads = threads;
         options.watch = watch;
-        options.poll = pythonGoesOn;
+        options.poll = [] { return pythonGoesOn(); };
         options.target = std::move(target);
         options.print = writeToPython;
         return wrap(createVmDevice(std::move(options)), true);

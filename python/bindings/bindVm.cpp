@@ -150,6 +150,7 @@ LaunchConfig configOf(const runtime::VmWatch &watch, Dims grid, Dims block, Dims
   config.grid = grid;
   config.block = block;
   config.cluster = cluster;
+  config.nonPortableCluster = true; // the caller asks for this very size
   config.dynamicShared = shared;
   config.threads = threads;
   config.maxInstructions = maxInstructions;
@@ -158,7 +159,7 @@ LaunchConfig configOf(const runtime::VmWatch &watch, Dims grid, Dims block, Dims
   config.schedule = watch.schedule;
   config.async = watch.async;
   config.profile = watch.profile;
-  config.poll = pythonGoesOn;
+  config.poll = [] { return pythonGoesOn(); };
   return config;
 }
 

@@ -7,7 +7,6 @@
 #include "runtime/PtxVm/Schedule.h"
 #include "runtime/PtxVm/check/Observer.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
 #include <algorithm>
 #include <numeric>
 
@@ -77,19 +76,16 @@ uint32_t choose(TurnState &s, llvm::ArrayRef<uint32_t> ready) {
   return ready[nextRandom(s.random) % ready.size()];
 }
 
-/// One warp, the chosen one, unless it has kept all others waiting for long (it may spin).
-void adversary(TurnState &s, llvm::ArrayRef<uint32_t> ready, std::vector<uint32_t> &order) {
-  uint32_t next = choose(s, ready);
-  if (next == s.last && ++s.repeated > kMaxRepeats && ready.size() > 1) {
-    s.left = 0;
-    s.repeated = 0;
-    for (uint32_t w : ready)
-      if (w != next)
-        order.push_back(w);
+/// Leaves one warp, the chosen one; when that has kept the others waiting for long (it may spin),
+/// the others.
+void adversary(TurnState &s, std::vector<uint32_t> &order) {
+  uint32_t next = choose(s, order);
+  s.repeated = next == s.last ? s.repeated + 1 : 0;
+  if (s.repeated > kMaxRepeats && order.size() > 1) {
+    s.left = s.repeated = 0;
+    order.erase(std::find(order.begin(), order.end(), next));
   } else {
-    if (next != s.last)
-      s.repeated = 0;
-    order.push_back(next);
+    order.assign(1, next);
   }
   for (uint32_t w : order)
     ++s.turns[w];
@@ -154,20 +150,13 @@ void cosmati::ptxvm::startTurns(Cta &cta) {
   s.turns.assign(cta.warps.size(), 0);
 }
 
-void cosmati::ptxvm::planRound(Cta &cta, llvm::ArrayRef<bool> canRun,
-                               std::vector<uint32_t> &order) {
-  order.clear();
-  llvm::SmallVector<uint32_t> ready;
-  for (uint32_t w = 0; w < canRun.size(); ++w)
-    if (canRun[w])
-      ready.push_back(w);
-  if (ready.empty())
-    return;
+void cosmati::ptxvm::planRound(Cta &cta, std::vector<uint32_t> &order) {
   TurnState &s = cta.turns;
+  if (!s.random || order.empty())
+    return;
   if (scheduleOf(*cta.launch->config) == Schedule::Adversarial)
-    return adversary(s, ready, order);
-  order.assign(ready.begin(), ready.end());
-  for (size_t k = order.size(); s.random && k > 1; --k)
+    return adversary(s, order);
+  for (size_t k = order.size(); k > 1; --k)
     std::swap(order[k - 1], order[nextRandom(s.random) % k]);
 }
 

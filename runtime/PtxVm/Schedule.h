@@ -28,7 +28,7 @@ struct Turn {
   /// Ends behind an instruction that synchronises (1), or accesses shared or global memory at all
   /// (2); 0: neither.
   uint8_t until = 0;
-  uint32_t idleYields = 64;  ///< turns after which lanes that wait for siblings are let go
+  uint32_t idleYields = 64; ///< turns after which lanes that wait for siblings are let go
 };
 
 /// Whom the adversarial schedule prefers for a while.
@@ -53,8 +53,9 @@ Schedule scheduleOf(const LaunchConfig &config);
 bool ordersAtRandom(const LaunchConfig &config);
 
 void startTurns(Cta &cta);
-/// Replaces `order` by the warps that get a turn in the next round, in order. `canRun`: by warp.
-void planRound(Cta &cta, llvm::ArrayRef<bool> canRun, std::vector<uint32_t> &order);
+/// `order` holds the warps that can run; afterwards those that get a turn in the next round, in the
+/// order of their turns.
+void planRound(Cta &cta, std::vector<uint32_t> &order);
 Turn planTurn(Cta &cta);
 /// Whether asynchronous copies in flight are to be completed now, behind an instruction.
 bool completesNow(Cta &cta);

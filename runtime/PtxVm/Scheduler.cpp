@@ -168,11 +168,12 @@ void cosmati::ptxvm::startCta(Cta &cta, uint64_t linear) {
 CtaStatus cosmati::ptxvm::runCta(Cta &cta, uint32_t slices, uint32_t &done) {
   Launch &launch = *cta.launch;
   std::vector<uint32_t> order;
-  llvm::SmallVector<bool, 32> canRun(cta.warps.size());
   for (uint32_t end = done + slices; done < end;) {
-    for (size_t k = 0; k < canRun.size(); ++k)
-      canRun[k] = runnable(*cta.warps[k]);
-    planRound(cta, canRun, order);
+    order.clear();
+    for (uint32_t k = 0; k < cta.warps.size(); ++k)
+      if (runnable(*cta.warps[k]))
+        order.push_back(k);
+    planRound(cta, order);
     uint64_t before = launch.config->maxInstructions ? instructionsSoFar(cta) : 0;
     bool progress = false, living = false;
     for (uint32_t index : order) {
@@ -182,10 +183,10 @@ CtaStatus cosmati::ptxvm::runCta(Cta &cta, uint32_t slices, uint32_t &done) {
       runWarp(w, planTurn(cta));
       progress = true;
       ++done;
-      if (w.stop == Stop::Fault)
+      pollLaunch(launch);
+      if (w.stop == Stop::Fault || launch.stop.load(std::memory_order_relaxed))
         return CtaStatus::Failed;
     }
-    pollLaunch(launch);
     if (launch.stop.load(std::memory_order_relaxed) || overLimit(cta, before))
       return CtaStatus::Failed;
     for (auto &w : cta.warps)

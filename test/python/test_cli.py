@@ -52,6 +52,23 @@ def test_compile_emits_every_stage(kernel, tmp_path, stage):
     assert output.stat().st_size > 100
 
 
+def test_run_checks_what_it_launches(tmp_path, capsys):
+    path = tmp_path / "racy_kernel.py"
+    path.write_text(
+        "import cosmati, cosmati.language as tl\n\n@cosmati.jit\ndef racy(out):\n"
+        "    tl.store(out, tl.program_id(0))\n"
+    )
+    arguments = ["run", f"{path}::racy", "int32[1]=zeros", "-g", "2"]
+    assert main(arguments) == 0
+    assert main([*arguments, "--check", "race", "--seed", "3"]) == 1
+    text = capsys.readouterr().err
+    assert "race in kernel 'racy'" in text
+    assert f"at {path}:5:" in text
+    assert "seed 3 replays this order" in text
+    assert main([*arguments, "--check", "racy"]) == 1
+    assert "there is no check 'racy'" in capsys.readouterr().err
+
+
 def test_run_launches_on_described_arrays(kernel, tmp_path, capsys):
     saved = tmp_path / "out.npy"
     arguments = ["float32[100]=arange", "float32[100]=zeros", "100", "FACTOR=3", "BLOCK=128"]

@@ -34,6 +34,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("-g", "--grid", default="1", help="programs: 8 or 8,4,2")
     parser.add_argument("-d", "--device", help="vm, cuda or cuda:N (a kernel: vm)")
     parser.add_argument("-O", "--option", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--check", help='look for races and the like: "all", or "race,sync", ...')
+    parser.add_argument("--schedule", help="in-order, round-robin, random or adversarial")
+    parser.add_argument("--seed", type=int, help="of the schedule")
     parser.add_argument("--save", action="append", default=[], metavar="NAME=FILE.npy",
                         help="write an array after the launch")  # fmt: skip
     parser.set_defaults(execute=execute)
@@ -41,6 +44,7 @@ def add_parser(commands: Any) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     from cosmati.runtime.device import set_device
+    from cosmati.vm import checking
 
     if options.kernel is None:
         if options.device:
@@ -55,7 +59,8 @@ def execute(options: argparse.Namespace) -> int:
     start = time.perf_counter()
     compiled = kernel.prepare((), {**values, **parse_options(options.option)})
     prepared = time.perf_counter()
-    kernel[grid](**values, **parse_options(options.option))
+    with checking(options.check, schedule=options.schedule, seed=options.seed):
+        kernel[grid](**values, **parse_options(options.option))
     done = time.perf_counter()
     print(
         f"{compiled.name}: {compiled.origin} in {(prepared - start) * 1e3:.1f} ms, ran in "
