@@ -61,6 +61,8 @@ const Isa &cosmati::ptxvm::hostIsa() {
   return *isa;
 }
 
+void cosmati::ptxvm::useIsa(const Isa &isa) { chosen = &isa; }
+
 llvm::StringRef cosmati::ptxvm::hostIsaName() { return hostIsa().name; }
 
 bool cosmati::ptxvm::setHostIsa(llvm::StringRef name) {

@@ -16,5 +16,7 @@ namespace cosmati::ptxvm {
 
 /// The best instruction set of this host, or the one forced by setHostIsa.
 const Isa &hostIsa();
+/// Makes `isa`, which must outlive all modules, the one that modules parsed from now on use.
+void useIsa(const Isa &isa);
 
 } // namespace cosmati::ptxvm
