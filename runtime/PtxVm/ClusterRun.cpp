@@ -13,6 +13,7 @@
 #include "runtime/PtxVm/check/Observer.h"
 #include "runtime/PtxVm/exec/Cluster.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
 #include <numeric>
 
 using namespace cosmati::ptxvm;
@@ -23,7 +24,11 @@ constexpr uint64_t kPortableCtas = 8, kMaxCtas = 16; ///< of a cluster, on sm_90
 using Dims = std::array<uint32_t, 3>;
 
 std::string text(const Dims &v) { return llvm::formatv("({0},{1},{2})", v[0], v[1], v[2]).str(); }
-uint64_t volume(const Dims &v) { return uint64_t(v[0]) * v[1] * v[2]; }
+/// CTAs; sizes that are far too large don't wrap around.
+uint64_t volume(const Dims &v) {
+  auto extent = [](uint32_t d) { return std::min<uint64_t>(d, 1 << 20); };
+  return extent(v[0]) * extent(v[1]) * extent(v[2]);
+}
 
 /// Number in ".target sm_90a".
 unsigned targetNumber(llvm::StringRef target) {

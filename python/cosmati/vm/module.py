@@ -155,7 +155,8 @@ class Module:
         entry : str
             The kernel's name.
         grid, block, cluster : int or up to three ints
-            CTAs, threads of a CTA, CTAs of a cluster (default: what the kernel declares, or 1).
+            CTAs, threads of a CTA, CTAs of a cluster (default: what the kernel declares, or 1;
+            at most 16, portably 8).
         args : sequence
             One for each parameter. Arrays (NumPy, torch on the CPU, anything with
             ``__array_interface__`` or DLPack) are used in place and passed as pointers; read-only

@@ -27,10 +27,10 @@ static cl::list<uint32_t> gridDims("grid", cl::CommaSeparated, cl::desc("CTAs: x
 static cl::list<uint32_t> blockDims("block", cl::CommaSeparated,
                                     cl::desc("threads per CTA (default .reqntid, or 32)"),
                                     cl::cat(options));
-static cl::list<uint32_t>
-    clusterDims("cluster", cl::CommaSeparated,
-                cl::desc("CTAs per cluster (default what the kernel asks for, or 1)"),
-                cl::cat(options));
+static cl::list<uint32_t> clusterDims(
+    "cluster", cl::CommaSeparated,
+    cl::desc("CTAs per cluster, at most 16, portably 8 (default what the kernel asks for, or 1)"),
+    cl::cat(options));
 static cl::list<std::string> args("arg",
                                   cl::desc("TYPE=VALUE or TYPE:COUNT:FILL, one for each parameter"),
                                   cl::cat(options));
@@ -156,6 +156,7 @@ static llvm::Expected<LaunchConfig> configFor(const EntryInfo &entry) {
   config.grid = dims(gridDims, {1, 1, 1});
   config.block = dims(blockDims, entry.reqntid.value_or(std::array<uint32_t, 3>{32, 1, 1}));
   config.cluster = dims(clusterDims, {1, 1, 1});
+  config.nonPortableCluster = true; // the user asks for this very size
   config.dynamicShared = sharedBytes;
   config.threads = threads;
   config.seed = seed;

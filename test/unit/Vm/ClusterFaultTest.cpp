@@ -92,6 +92,7 @@ TEST(ClusterLaunch, ShapesAreChecked) {
   EXPECT_HAS(error({16, 1, 1}, {16, 1, 1}), "at most 8 are portable");
   EXPECT_EQ(error({16, 1, 1}, {16, 1, 1}, "", true), "");
   EXPECT_HAS(error({32, 1, 1}, {8, 4, 1}, "", true), "at most 16 are possible");
+  EXPECT_HAS(error({2, 1, 1}, {1u << 31, 1u << 31, 4}, "", true), "at most 16 are possible");
   EXPECT_HAS(error({8, 1, 1}, {4, 1, 1}, " .maxclusterrank 2"), "the kernel has .maxclusterrank 2");
   EXPECT_HAS(error({8, 1, 1}, {4, 1, 1}, " .explicitcluster .reqnctapercluster 2, 1, 1"),
              "but the kernel has .reqnctapercluster (2,1,1)");
