@@ -73,6 +73,20 @@ public:
     return found;
   }
 
+  /// The same question for 32 ranges of `bytes` (at most 32) bytes at `at[l] + shift`, of which those
+  /// count whose bit is set in `lanes`; quick. May say no although all is written.
+  bool seemsWritten(const uint64_t *at, uint64_t shift, uint32_t lanes, uint32_t bytes) const {
+    if (all.load(std::memory_order_relaxed))
+      return true;
+    uint64_t ones = (uint64_t(1) << bytes) - 1, missing = 0, crosses = 0;
+    for (; lanes; lanes &= lanes - 1) {
+      uint64_t begin = at[__builtin_ctz(lanes)] + shift, low = begin % 64;
+      missing |= ~(words[begin / 64].load(std::memory_order_relaxed) >> low) & ones;
+      crosses |= uint64_t(low + bytes > 64);
+    }
+    return !(missing | crosses);
+  }
+
 private:
   uint64_t size = 0;
   std::unique_ptr<std::atomic<uint64_t>[]> words;

@@ -24,7 +24,6 @@ namespace cosmati::ptxvm {
 struct FlowRule {
   uint8_t kind = 0;    ///< the checker's own; 0: destinations lose their marks
   uint8_t sources = 0; ///< bit k: a mark may come from Inst::op[k]
-  bool always = false; ///< marks its destination without a marked source
 };
 
 /// The tracked slots that an instruction uses, by their numbers.

@@ -54,8 +54,8 @@ bool isWord(ScalarType t) { return bitsOf(t) == 32; }
 FlowRule arithmetic(const InstInfo &info, Kind word, uint8_t sources) {
   ScalarType t = info.match.types[0];
   if (t == ScalarType::S32 || t == ScalarType::B32)
-    return {word, sources, false};
-  return bitsOf(t) == 64 ? FlowRule{Wide, sources, false} : FlowRule{};
+    return {word, sources};
+  return bitsOf(t) == 64 ? FlowRule{Wide, sources} : FlowRule{};
 }
 
 FlowRule ruleOf(const Inst &, const InstInfo &info) {
@@ -78,20 +78,20 @@ FlowRule ruleOf(const Inst &, const InstInfo &info) {
   case InstId::MinI:
   case InstId::MaxI:
   case InstId::Selp:
-    return bits >= 32 ? FlowRule{Pick, two, false} : FlowRule{};
+    return bits >= 32 ? FlowRule{Pick, two} : FlowRule{};
   case InstId::Mov: // not the ones that take registers apart
-    return bits >= 32 && !info.text.contains('{') ? FlowRule{Copy, one, false} : FlowRule{};
+    return bits >= 32 && !info.text.contains('{') ? FlowRule{Copy, one} : FlowRule{};
   case InstId::Cvta:
-    return {Copy, one, false};
+    return {Copy, one};
   case InstId::CvtII:
     if (bits == bitsOf(from) && bits >= 32)
-      return {Copy, one, false};
-    return bits == 64 && from == ScalarType::S32 ? FlowRule{Widen, one, false} : FlowRule{};
+      return {Copy, one};
+    return bits == 64 && from == ScalarType::S32 ? FlowRule{Widen, one} : FlowRule{};
   case InstId::MulWide:
-    return t == ScalarType::S32 ? FlowRule{Widen, two, false} : FlowRule{};
+    return t == ScalarType::S32 ? FlowRule{Widen, two} : FlowRule{};
   case InstId::MadWide:
-    return t == ScalarType::S32   ? FlowRule{Widen, three, false}
-           : t == ScalarType::U32 ? FlowRule{Wide, 8, false}
+    return t == ScalarType::S32   ? FlowRule{Widen, three}
+           : t == ScalarType::U32 ? FlowRule{Wide, 8}
                                   : FlowRule{};
   default:
     return {};

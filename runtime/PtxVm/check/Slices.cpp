@@ -38,24 +38,24 @@ FlowRule ruleOf(const Inst &, const InstInfo &info) {
   unsigned bits = bitsOf(t);
   InstId id = info.match.form->id;
   if (info.variable != kNoVariable && (id == InstId::Mov || id == InstId::AddI))
-    return {Begin, two, true};
+    return {Begin, two};
   switch (id) {
   case InstId::AddI:
   case InstId::Or: // an offset below the variable's alignment
-    return bits >= 32 ? FlowRule{Join, two, false} : FlowRule{};
+    return bits >= 32 ? FlowRule{Join, two} : FlowRule{};
   case InstId::SubI:
-    return bits >= 32 ? FlowRule{Minus, two, false} : FlowRule{};
+    return bits >= 32 ? FlowRule{Minus, two} : FlowRule{};
   case InstId::MadLo:
   case InstId::MadWide:
-    return bits >= 32 ? FlowRule{Join, third, false} : FlowRule{};
+    return bits >= 32 ? FlowRule{Join, third} : FlowRule{};
   case InstId::Mov:
-    return bits >= 32 && !info.text.contains('{') ? FlowRule{Join, one, false} : FlowRule{};
+    return bits >= 32 && !info.text.contains('{') ? FlowRule{Join, one} : FlowRule{};
   case InstId::Cvta:
-    return {Join, one, false};
+    return {Join, one};
   case InstId::CvtII:
-    return bits >= 32 && bitsOf(from) >= 32 ? FlowRule{Join, one, false} : FlowRule{};
+    return bits >= 32 && bitsOf(from) >= 32 ? FlowRule{Join, one} : FlowRule{};
   case InstId::Selp:
-    return bits >= 32 ? FlowRule{Pick, two, false} : FlowRule{};
+    return bits >= 32 ? FlowRule{Pick, two} : FlowRule{};
   default:
     return {};
   }
@@ -73,10 +73,22 @@ public:
   void instrument(ObservedCode &observed, const Launch &launch) override {
     const Program &program = *launch.program;
     code = &observed;
-    flow = findAddressFlow(*code, program, ruleOf, [&](const Inst &inst, const InstInfo &info) {
+    bool any = false; // variables with an end, besides that of shared memory
+    auto rule = [&](const Inst &inst, const InstInfo &info) {
+      FlowRule r = ruleOf(inst, info);
+      if (r.kind == Begin && !hasEnd(program, info.variable))
+        return FlowRule{};
+      any |= r.kind == Begin;
+      return r;
+    };
+    for (uint32_t k = 0; k < program.code.size(); ++k)
+      any |= direct(program, k);
+    flow = findAddressFlow(*code, program, rule, [&](const Inst &inst, const InstInfo &info) {
       auto index = size_t(&info - program.info.data());
       return code->accesses[index].bytes && inSharedOrLocal(inst) ? inst.op[kAddressOp] : ~0u;
     });
+    if (!any)
+      return;
     code->owner[size_t(Layer::Slices)] = this;
     for (uint32_t k = 0; k < flow.flows.size(); ++k)
       if (flow.flows[k].used || direct(program, k))
@@ -112,9 +124,12 @@ private:
   ObservedCode *code = nullptr;
   AddressFlow flow;
 
+  static bool hasEnd(const Program &program, uint32_t variable) {
+    return variable < kMaxVariable && program.variables[variable].bytes != VariableInfo::kRest;
+  }
   /// An access to [variable + constant].
   bool direct(const Program &program, uint32_t index) const {
-    return code->accesses[index].bytes && program.info[index].variable < kMaxVariable &&
+    return code->accesses[index].bytes && hasEnd(program, program.info[index].variable) &&
            inSharedOrLocal(program.code[index]);
   }
   Shadow &shadowOf(Frame &frame) {
@@ -169,15 +184,14 @@ private:
       if (at + bytes > memory)
         continue; // outside of all memory: the access itself reports that
       auto into = int64_t(at - v.offset - (shared ? 0 : w.localBase));
-      uint64_t size = v.bytes == VariableInfo::kRest ? memory - v.offset : v.bytes;
-      if (into >= 0 && uint64_t(into) + bytes <= size)
+      if (into >= 0 && uint64_t(into) + bytes <= v.bytes)
         continue;
-      return report(w, i, l, v, into, at, size);
+      return report(w, i, l, v, into, at);
     }
   }
 
   void report(Warp &w, const Inst *i, unsigned lane, const VariableInfo &v, int64_t into,
-              uint64_t at, uint64_t size) {
+              uint64_t at) {
     Launch &launch = *w.cta->launch;
     const AccessTraits &traits = code->accesses[launch.indexOf(i)];
     std::string what = llvm::formatv("{0} of {1} bytes",
@@ -196,7 +210,8 @@ private:
     std::string where = hit && hit != &v ? llvm::formatv("; it hits '{0}'", hit->name).str() : "";
     compose(launch, f,
             llvm::formatv("{0} at byte {1} of '{2}', which has {3} bytes of {4} memory{5}", what,
-                          into, v.name, size, v.space == Space::Shared ? "shared" : "local", where),
+                          into, v.name, v.bytes, v.space == Space::Shared ? "shared" : "local",
+                          where),
             "mask the access or make the variable larger");
     addFinding(launch, std::move(f), /*stop=*/false);
   }

@@ -200,6 +200,8 @@ private:
       if ((!next || !other) && settle(e, bytes, a[0] + shift, size))
         return;
     }
+    if (bytes.seemsWritten(a, shift, e.lanes, e.bytes))
+      return;
     for (uint32_t rest = e.lanes; rest; rest &= rest - 1) {
       unsigned l = unsigned(__builtin_ctz(rest));
       touch(e, bytes, a[l] + shift, e.bytes, l);
