@@ -16,6 +16,7 @@ import numpy as np
 from cosmati.kernels.attention import AttentionConfig, attention
 from cosmati.kernels.gemm import GemmConfig, gemm
 from cosmati.kernels.quantize import QuantSpec, dequantize, quantize
+
 from bench.record import Launch, Recorder
 
 _rng = np.random.default_rng(11)

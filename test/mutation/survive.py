@@ -13,6 +13,7 @@ import numpy as np
 from cases import CASES, launches_of
 from cosmati import vm
 from mutants import Mutant, mutants
+
 from bench.record import Launch
 
 # Every mutant runs under these, until one of them shows something.
