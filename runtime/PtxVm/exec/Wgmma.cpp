@@ -20,17 +20,23 @@
 namespace cosmati::ptxvm {
 namespace {
 
-/// Reports a hazard between two instructions, and stops.
-const Inst *hazard(Warp &w, const Inst *now, std::string what, const Inst *before,
-                   std::string beforeWhat, const std::string &sentence, const std::string &hint) {
+/// Reports a hazard between two instructions.
+void report(Warp &w, const Inst *now, std::string what, const Inst *before, std::string beforeWhat,
+            const std::string &sentence, const std::string &hint, bool stop) {
   Launch &launch = *w.cta->launch;
   unsigned lane = unsigned(__builtin_ctz(w.active));
   Finding f;
   f.kind = "wgmma";
   f.accesses.push_back(accessPoint(w, now, std::move(what), lane));
-  f.accesses.push_back(accessPoint(w, before, std::move(beforeWhat), lane));
+  if (before)
+    f.accesses.push_back(accessPoint(w, before, std::move(beforeWhat), lane));
   compose(launch, f, sentence, hint);
-  addFinding(launch, std::move(f), /*stop=*/true);
+  addFinding(launch, std::move(f), stop);
+}
+/// The same, and stops.
+const Inst *hazard(Warp &w, const Inst *now, std::string what, const Inst *before,
+                   std::string beforeWhat, const std::string &sentence, const std::string &hint) {
+  report(w, now, std::move(what), before, std::move(beforeWhat), sentence, hint, /*stop=*/true);
   w.stop = Stop::Fault;
   return nullptr;
 }
@@ -158,21 +164,26 @@ const Inst *conflict(Warp &w, const Inst *i, const WgmmaOp &op) {
   return nullptr;
 }
 
-/// Has a register of the operation been touched since the last fence?
-bool touchedSinceFence(Warp &w, const Inst *i, const WgmmaOp &op) {
+/// Has there been a fence, and has no register of the operation been touched since? NVIDIA's
+/// assembler mends what is missing, and the machine's results don't depend on it: only checkers
+/// want to know.
+void checkFence(Warp &w, const Inst *i, const WgmmaOp &op) {
+  WgmmaQueue &queue = w.state->wgmma;
+  if (!has(w.cta->launch->config->checks, Check::Sync))
+    return;
+  if (!queue.fenced)
+    report(w, i, "asynchronous use", nullptr, "",
+           "no wgmma.fence came before the warp's first wgmma.mma_async",
+           "wgmma.fence.sync.aligned must come first", /*stop=*/false);
+  queue.fenced = true;
   WgmmaKind kind = wgmmaKind(i);
-  for (auto [reg, by] : w.state->wgmma.touched)
-    for (Places places : {placesOfD(kind), placesOfA(kind)}) {
-      int place = findPlace(w, op, places, reg);
-      if (place < 0)
-        continue;
-      hazard(w, i, "asynchronous use", by, "last access",
-             registerName(w, i->aux + uint32_t(place)) +
-                 " is used by wgmma.mma_async without a fence behind its last access",
-             kFenceHint);
-      return true;
-    }
-  return false;
+  for (auto [reg, by] : queue.touched)
+    for (Places places : {placesOfD(kind), placesOfA(kind)})
+      if (int place = findPlace(w, op, places, reg); place >= 0)
+        report(w, i, "asynchronous use", by, "last access",
+               registerName(w, i->aux + uint32_t(place)) +
+                   " is used by wgmma.mma_async without a fence behind its last access",
+               kFenceHint, /*stop=*/false);
 }
 
 /// Emitted before instructions that may touch registers in flight.
@@ -364,11 +375,9 @@ const Inst *issueWgmma(Warp &w, const Inst *i, WgmmaPerform perform) {
       (sharedA && !checkDescriptor(w, i, op.a, /*isA=*/true)) ||
       !checkDescriptor(w, i, op.b, /*isA=*/false) || !takeMetadata(w, i, op) || !logStep(w, i, op))
     return nullptr;
-  if (!queue.fenced)
-    return wgmmaFault(w, i, w.active,
-                      "no wgmma.fence.sync.aligned came before the warp's first wgmma.mma_async");
-  if ((!queue.touched.empty() && touchedSinceFence(w, i, op)) || conflict(w, i, op))
+  if (conflict(w, i, op))
     return nullptr;
+  checkFence(w, i, op);
   op.number = queue.issued++;
   if (observerOf(w)) {
     op.token = newTokens(*w.cta->launch);

@@ -18,27 +18,42 @@ using namespace vmtest;
 
 namespace {
 
-/// An integer in place of the sum's wrapping or clamping.
-int64_t expectedSum(const WgmmaProblem &p, unsigned row, unsigned column) {
-  const WgmmaForm &f = p.form;
-  int64_t sum = f.accumulate ? int64_t(elementValue(f.d, p.start[row * f.n + column])) : 0;
-  int64_t sign = f.minusA != f.minusB ? -1 : 1;
-  for (unsigned k = 0; k < f.k; ++k)
-    sum += sign * int64_t(elementValue(f.a, p.dense[row * f.k + k]) *
-                          elementValue(f.b, p.right[column * f.k + k]));
-  if (!f.integer())
-    return sum;
-  return f.saturate ? std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX) : int32_t(uint32_t(sum));
-}
+/// The exact result, wrapped or clamped where the type of D is.
+class Expected {
+public:
+  explicit Expected(const WgmmaProblem &p)
+      : p(p), a(values(p.form.a, p.dense)), b(values(p.form.b, p.right)),
+        d(values(p.form.d, p.start)) {}
+  int64_t at(unsigned row, unsigned column) const {
+    const WgmmaForm &f = p.form;
+    int64_t sum = f.accumulate ? d[row * f.n + column] : 0, product = 0;
+    for (unsigned k = 0; k < f.k; ++k)
+      product += a[row * f.k + k] * b[column * f.k + k];
+    sum += f.minusA != f.minusB ? -product : product;
+    if (!f.integer())
+      return sum;
+    return f.saturate ? std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX) : int32_t(uint32_t(sum));
+  }
+
+private:
+  const WgmmaProblem &p;
+  std::vector<int64_t> a, b, d;
+  static std::vector<int64_t> values(const std::string &type, const std::vector<uint32_t> &bits) {
+    std::vector<int64_t> v;
+    for (uint32_t x : bits)
+      v.push_back(int64_t(elementValue(type, x)));
+    return v;
+  }
+};
 void expectProduct(const WgmmaProblem &p, const std::string &what) {
+  Expected expected(p);
   unsigned wrong = 0;
   for (unsigned row = 0; row < 64; ++row)
     for (unsigned column = 0; column < p.form.n && wrong < 3; ++column) {
-      int64_t expected = expectedSum(p, row, column);
-      long double got = elementValue(p.form.d, p.result(row, column));
-      EXPECT_EQ(double(got), double(expected))
+      double got = double(elementValue(p.form.d, p.result(row, column)));
+      EXPECT_EQ(got, double(expected.at(row, column)))
           << what << " row " << row << " column " << column << ": " << p.form.instruction();
-      wrong += got != (long double)(expected);
+      wrong += got != double(expected.at(row, column));
     }
 }
 
@@ -237,10 +252,10 @@ TEST(Wgmma, ConsecutiveOperationsAccumulate) {
   p.fill([&, k = 0](char) mutable { return smallInteger("f16", k++ % 4 - 1); });
   ASSERT_EQ(p.launch(body), "");
   p.form.accumulate = false;
+  Expected expected(p);
   for (unsigned row = 0; row < 64; ++row)
     for (unsigned c = 0; c < form.n; ++c)
-      EXPECT_EQ(double(elementValue("f32", p.result(row, c))),
-                3.0 * double(expectedSum(p, row, c)));
+      EXPECT_EQ(double(elementValue("f32", p.result(row, c))), 3.0 * double(expected.at(row, c)));
 }
 TEST(Wgmma, AllInstructionSetsGiveTheSameBits) {
   std::string before = hostIsaName().str();
