@@ -1,5 +1,8 @@
 #include "compiler/Analysis/SharedHazards.h"
 
+#include "compiler/Analysis/PointerRoot.h"
+#include "dialects/Layout/LayoutQueries.h"
+
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 #include <map>
@@ -34,22 +37,36 @@ namespace {
 /// How an op takes part in the order of global memory.
 struct GlobalOrder {
   bool accesses = false, releases = false, acquires = false;
+  Value written;  ///< pointers that it writes through
+  Value repeated; ///< pointers that several threads read through to one element
 };
 
 } // namespace
 
-static GlobalOrder atomicOrder(tile::MemSemantic sem) {
+template <class Op> static GlobalOrder atomicOrder(Op op) {
   using tile::MemSemantic;
+  MemSemantic sem = op.getSem();
   return {true, sem == MemSemantic::Release || sem == MemSemantic::AcquireRelease,
-          sem == MemSemantic::Acquire || sem == MemSemantic::AcquireRelease};
+          sem == MemSemantic::Acquire || sem == MemSemantic::AcquireRelease, op.getPtr(), nullptr};
+}
+
+static bool isReplicated(Type type) {
+  if (!isa<RankedTensorType>(type))
+    return true;
+  ReplicationMasks masks = replicationMasks(layoutOf(type));
+  return masks.lanes || masks.warps;
 }
 
 static GlobalOrder globalOrderOf(Operation *op) {
   return llvm::TypeSwitch<Operation *, GlobalOrder>(op)
-      .Case([](tile::AtomicRMWOp atomic) { return atomicOrder(atomic.getSem()); })
-      .Case([](tile::AtomicCASOp atomic) { return atomicOrder(atomic.getSem()); })
-      .Case<tile::LoadOp, tile::StoreOp>(
-          [](Operation *) { return GlobalOrder{true, false, false}; })
+      .Case<tile::AtomicRMWOp, tile::AtomicCASOp>([](auto atomic) { return atomicOrder(atomic); })
+      .Case([](tile::LoadOp load) {
+        bool repeated = isReplicated(load.getType());
+        return GlobalOrder{true, false, false, nullptr, repeated ? load.getPtr() : Value()};
+      })
+      .Case([](tile::StoreOp store) {
+        return GlobalOrder{true, false, false, store.getPtr(), nullptr};
+      })
       .Default([](Operation *) { return GlobalOrder(); });
 }
 
@@ -87,14 +104,44 @@ private:
   std::map<int64_t, int64_t> intervals;
 };
 
+/// Arguments through which global memory was accessed.
+class RootSet {
+public:
+  void insert(Value root) {
+    unknown |= !root;
+    if (root && !llvm::is_contained(roots, root))
+      roots.push_back(root);
+  }
+  void insert(const RootSet &other) {
+    unknown |= other.unknown;
+    for (Value root : other.roots)
+      insert(root);
+  }
+  /// A root that isn't known may be any.
+  bool contains(Value root) const {
+    return unknown || (root ? llvm::is_contained(roots, root) : !roots.empty());
+  }
+  /// Insertion only ever adds, so sizes tell.
+  bool operator==(const RootSet &other) const {
+    return unknown == other.unknown && roots.size() == other.roots.size();
+  }
+
+private:
+  SmallVector<Value, 2> roots;
+  bool unknown = false;
+};
+
 struct Pending {
   ByteSet read, written;
+  RootSet globalWrites, repeatedReads;
   bool globalAccess = false; ///< some thread accessed global memory
   bool acquire = false;      ///< some thread acquired
 
   void join(const Pending &other) {
     read.insert(other.read);
     written.insert(other.written);
+    globalWrites.insert(other.globalWrites);
+    repeatedReads.insert(other.repeatedReads);
     globalAccess |= other.globalAccess;
     acquire |= other.acquire;
   }
@@ -121,7 +168,11 @@ void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
   }
   SmallVector<SharedAccess, 2> accesses = sharedAccessesOf(op);
   GlobalOrder global = globalOrderOf(op);
-  bool hazard = (global.releases && pending.globalAccess) || (global.accesses && pending.acquire);
+  Value writes = global.written ? cosmati::pointerRoot(global.written) : nullptr;
+  Value repeats = global.repeated ? cosmati::pointerRoot(global.repeated) : nullptr;
+  bool hazard = (global.releases && pending.globalAccess) || (global.accesses && pending.acquire) ||
+                (global.written && pending.repeatedReads.contains(writes)) ||
+                (global.repeated && pending.globalWrites.contains(repeats));
   for (const SharedAccess &access : accesses)
     hazard |= pending.written.overlaps(access.bytes) ||
               (access.write && pending.read.overlaps(access.bytes));
@@ -132,6 +183,10 @@ void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
   }
   for (const SharedAccess &access : accesses)
     (access.write ? pending.written : pending.read).insert(access.bytes);
+  if (global.written)
+    pending.globalWrites.insert(writes);
+  if (global.repeated)
+    pending.repeatedReads.insert(repeats);
   pending.globalAccess |= global.accesses;
   pending.acquire |= global.acquires;
 }

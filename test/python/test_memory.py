@@ -143,7 +143,7 @@ def scatter(kind_index, values, out, n, KIND: tl.constexpr, BLOCK: tl.constexpr)
     elif KIND == "or":
         tl.atomic_or(out + index, value, mask=mask, sem="relaxed")
     else:
-        tl.atomic_xor(out + index, value, mask=mask, scope="cta")
+        tl.atomic_xor(out + index, value, mask=mask, scope="sys")
 
 
 _ATOMICS = {

@@ -95,7 +95,8 @@ def InsertBarriers : Pass<"tilegpu-insert-barriers", "::mlir::func::FuncOp"> {
     Between two accesses to overlapping bytes of which one writes there must be a barrier, whatever buffers they belong to: buffers share
     bytes after allocation. A dataflow over the structured control flow carries the accesses that no barrier has ordered yet; loops are taken
     to a fixed point, branches are joined. A `tile.debug_barrier` counts. Atomics with release or acquire order get the barrier that
-    extends their order from the one thread that performs them to the whole program.
+    extends their order from the one thread that performs them to the whole program. So does a load that several threads make of one element
+    (a scalar, a small block) before or after a write through the same argument: all of them must see one value.
   }];
   let dependentDialects = ["::cosmati::tilegpu::TileGPUDialect"];
   let statistics = [Statistic<"numBarriers", "num-barriers", "Barriers inserted">];

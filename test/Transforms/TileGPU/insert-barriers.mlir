@@ -1,6 +1,7 @@
 // RUN: cosmati-opt %s --pass-pipeline="builtin.module(func.func(tilegpu-insert-barriers))" | FileCheck %s
 
 #v = #tilegpu.layout<register = [], lane = [[1], [2], [4], [8], [16]], warp = [[32], [64]], block = [], shape = [128]>
+#w = #tilegpu.layout<register = [], lane = [[1], [2], [4], [8], [16]], warp = [[0], [0]], block = [], shape = [32]>
 #s = #tilegpu.shared<offset = [[1], [2], [4], [8], [16], [32], [64]], block = [], shape = [128], alignment = 16>
 !b = tensor<128xf32, #v>
 !m = !tilegpu.memdesc<128xf32, #s>
@@ -297,6 +298,61 @@ func.func @release_and_acquire(%p: tensor<128x!tile.ptr<f32>, #v>, %x: !b, %f: !
   %3 = tile.load %p : tensor<128x!tile.ptr<f32>, #v>
   %4 = tile.load %p : tensor<128x!tile.ptr<f32>, #v>
   return %3, %4 : !b, !b
+}
+
+// All threads load a scalar, one stores it: none may see what is stored.
+// CHECK-LABEL: @scalar_in_place
+// CHECK: tile.load
+// CHECK-NEXT: arith.addi
+// CHECK-NEXT: tilegpu.barrier
+// CHECK-NEXT: tile.store
+// CHECK-NEXT: tilegpu.barrier
+// CHECK-NEXT: tile.load
+func.func @scalar_in_place(%p: !tile.ptr<i32>) -> i32 {
+  %0 = tile.load %p : !tile.ptr<i32>
+  %1 = arith.addi %0, %0 : i32
+  tile.store %p, %1 : !tile.ptr<i32>
+  %2 = tile.load %p : !tile.ptr<i32>
+  return %2 : i32
+}
+
+// CHECK-LABEL: @scalar_to_another_argument
+// CHECK-NOT: tilegpu.barrier
+// CHECK: return
+func.func @scalar_to_another_argument(%p: !tile.ptr<i32>, %q: !tile.ptr<i32>) {
+  %0 = tile.load %p : !tile.ptr<i32>
+  tile.store %q, %0 : !tile.ptr<i32>
+  return
+}
+
+// Each thread loads and stores its own elements.
+// CHECK-LABEL: @block_in_place
+// CHECK-NOT: tilegpu.barrier
+// CHECK: return
+func.func @block_in_place(%p: tensor<128x!tile.ptr<f32>, #v>) {
+  %0 = tile.load %p : tensor<128x!tile.ptr<f32>, #v>
+  tile.store %p, %0 : tensor<128x!tile.ptr<f32>, #v>
+  return
+}
+
+// The warps above the first one hold replicas. The pointers go around a loop.
+// CHECK-LABEL: @small_block_in_place
+// CHECK: scf.for
+// CHECK-NEXT: tilegpu.barrier
+// CHECK-NEXT: tile.load
+// CHECK-NEXT: tilegpu.barrier
+// CHECK-NEXT: tile.store
+func.func @small_block_in_place(%p: !tile.ptr<f32>, %n: index, %offsets: tensor<32xi32, #w>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = tile.splat %p : !tile.ptr<f32> -> tensor<32x!tile.ptr<f32>, #w>
+  %1 = scf.for %i = %c0 to %n step %c1 iter_args(%q = %0) -> (tensor<32x!tile.ptr<f32>, #w>) {
+    %2 = tile.load %q : tensor<32x!tile.ptr<f32>, #w>
+    tile.store %q, %2 : tensor<32x!tile.ptr<f32>, #w>
+    %3 = tile.addptr %q, %offsets : tensor<32x!tile.ptr<f32>, #w>, tensor<32xi32, #w>
+    scf.yield %3 : tensor<32x!tile.ptr<f32>, #w>
+  }
+  return
 }
 
 }
