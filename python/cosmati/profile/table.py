@@ -77,8 +77,8 @@ def _totals(kernel: KernelProfile) -> list[str]:
 
 def _estimate(e: Estimate) -> list[str]:
     lines = [
-        f"Roofline estimate for {e.gpu.name} (a lower bound, not a measurement): "
-        f"{e.seconds * 1e6:.3g} us, bound by {e.bound}"
+        f"Roofline estimate for {e.gpu.name}: {e.seconds * 1e6:.3g} us, bound by {e.bound}",
+        "  (a lower bound from peaks and counts, not a measurement)",
     ]
     for name, seconds in sorted(e.parts.items(), key=lambda item: -item[1]):
         if seconds:

@@ -33,9 +33,9 @@ void addBytes(uint64_t (&bytes)[2], AccessKind kind, uint64_t n) {
 void addTo(ProfileCounts &sum, const InstCount &c) {
   sum.executions += c.executions;
   sum.lanes += c.lanes;
-  sum.globalRequests += c.requests;
-  sum.globalSectors += c.units;
-  sum.globalIdealSectors += c.ideal;
+  sum.globalRequests += c.globalRequests;
+  sum.globalSectors += c.globalSectors;
+  sum.globalIdealSectors += c.globalIdeal;
   sum.sharedRequests += c.sharedRequests;
   sum.sharedPasses += c.sharedPasses;
   sum.sharedIdealPasses += c.sharedIdeal;
@@ -102,9 +102,9 @@ void Profiler::access(const AccessEvent &e) {
   }
   Passes sectors =
       globalSectors(e.address, e.lanes, e.bytes, [this](uint64_t sector) { touch(sector); });
-  ++count.requests;
-  count.units += sectors.actual;
-  count.ideal += sectors.ideal;
+  ++count.globalRequests;
+  count.globalSectors += sectors.actual;
+  count.globalIdeal += sectors.ideal;
   addBytes(count.globalBytes, e.kind, bytes);
 }
 

@@ -15,7 +15,7 @@ namespace cosmati::ptxvm {
 /// What one instruction did in one CTA; no lock needed.
 struct InstCount {
   uint64_t executions = 0, lanes = 0;
-  uint64_t requests = 0, units = 0, ideal = 0; ///< sectors of global, passes of shared accesses
+  uint64_t globalRequests = 0, globalSectors = 0, globalIdeal = 0;
   uint64_t sharedRequests = 0, sharedPasses = 0, sharedIdeal = 0;        ///< of generic accesses
   uint64_t globalBytes[2] = {}, sharedBytes[2] = {}, localBytes[2] = {}; ///< read, written
   uint64_t asyncBytes = 0, atomics = 0, waits = 0;

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from cosmati.cli import main
 from cosmati.errors import CosmatiError
-from cosmati.profile import GPUS, estimate, format_profile, profiling
+from cosmati.profile import GPUS, KernelProfile, estimate, format_profile, profiling
 from cosmati.profile.roofline import find_gpu
-from cosmati.vm import Counts, Profile
+from cosmati.vm import Counts, InstructionCounts, Profile
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +103,59 @@ def test_table_stands_beside_the_source():
     assert "sectors beyond the ideal: 224" in text
 
 
+class Image:
+    """As a compiled kernel: one instruction without a line, two of a file's line 1, one of 2."""
+
+    entry, target, num_warps, ptx = "tile", "sm_90a", 8, "..."
+
+    def __init__(self, file):
+        self.chains = [[(file, 1, 1)], [("helper", 9, 1), (file, 1, 5)], [(file, 2, 1)]]
+
+
+GOLDEN = """\
+tile for sm_90a: 2 launches, 40 CTAs of 256 threads
+ line  executed active   sectors   (ideal)     smem (confl.)      Mop    tensor  source
+              4   100%                                                           (no source line)
+    1        30    73%        80      (40)                                       x = load(p)
+    2         8   100%                           64     (56)    0.003     0.066  y = dot(x, x)
+total        42    81%        80      (40)       64     (56)    0.003     0.066
+  global memory touched: 1280 bytes
+  global reads: 1280 bytes
+  sectors beyond the ideal: 40
+  bank conflicts: 56
+  waits at barriers: 3
+  tensor cores on f16: 65536 operations
+Roofline estimate for NVIDIA A100 SXM 80 GB: 0.000628 us, bound by memory
+  (a lower bound from peaks and counts, not a measurement)
+  memory: 0.000628 us
+  shared memory: 0.000567 us
+  tensor cores: 0.000284 us
+  f32 units: 0.000177 us
+  issue: 9.31e-05 us"""  # fmt: skip
+
+
+def test_golden_table(tmp_path):
+    file = tmp_path / "tile.py"
+    file.write_text("x = load(p)\ny = dot(x, x)\n")
+    rows = [
+        (0, Counts(executions=4, lanes=128)),
+        (1, Counts(executions=10, lanes=220, global_sectors=80, global_ideal_sectors=40,
+                   global_read_bytes=1280)),
+        (2, Counts(executions=20, lanes=480, barrier_waits=3)),
+        (3, Counts(executions=8, lanes=256, shared_passes=64, shared_ideal_passes=8,
+                   float_ops=2560, tensor_ops={"f16": 65536})),
+    ]  # fmt: skip
+    instructions = [InstructionCounts(k, "", (1, 1, k), counts) for k, counts in rows]
+    total = Counts()
+    for _, counts in rows:
+        total.add(counts)
+    kernel = KernelProfile(Image(str(file)))
+    kernel.add(Profile(instructions, total, 1280), 40)
+    kernel.launches = 2
+    text = format_profile(kernel, estimate(kernel.profile, 40, GPUS["a100"], 2))
+    assert text == GOLDEN
+
+
 def test_estimate_takes_the_scarcest_resource():
     gpu = GPUS["a100"]
     memory = estimate(Profile([], Counts(), 2_039_000), 1000, gpu)
@@ -165,7 +218,7 @@ def test_command_profiles_a_kernel(script, capsys):
     text = capsys.readouterr().out
     assert "scale for sm_90a: 1 launch, 2 CTAs" in text
     assert "tl.store(x + i, tl.load(x + i, mask=i < n) * 2.0, mask=i < n)" in text
-    assert "Roofline estimate for NVIDIA H100 SXM (a lower bound, not a measurement)" in text
+    assert "Roofline estimate for NVIDIA H100 SXM: " in text
 
 
 def test_command_profiles_a_script_and_writes_json(script, tmp_path, capsys):
