@@ -197,6 +197,8 @@ void completeBulkStores(Warp &w, uint32_t lanes);
 // exec/Wgmma.cpp
 /// A warp has exited: has it executed what the others of its warpgroup have? False after a fault.
 bool warpgroupExit(Warp &w);
+/// Performs the wgmmas that all four warps of their warpgroup have issued.
+void performWgmmaEarly(Cta &cta);
 
 // exec/Mbarrier.cpp
 /// Arrives `count` times at an initialised mbarrier and, if that ends its phase, wakes who waits.

@@ -142,7 +142,7 @@ enum class Schedule : uint8_t {
   Adversarial ///< seeded: starves some warps, hurries others, switches behind every instruction that
               ///< synchronises, often begins with the last CTA
 };
-/// When the data of asynchronous copies (cp.async, cp.async.bulk, .tensor) moves.
+/// When the data of asynchronous copies (cp.async, cp.async.bulk, .tensor) moves, and wgmma happens.
 enum class AsyncCompletion : uint8_t {
   Late,  ///< when a wait demands it: a wait that is missing shows as old data
   Early, ///< at issue: bytes that are overwritten too soon show

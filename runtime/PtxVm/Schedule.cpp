@@ -203,6 +203,7 @@ void cosmati::ptxvm::completeInFlight(Warp &w) {
     if (!cta->bulkLoads.empty())
       completeBulkLoads(*cta, nullptr);
   performStoresEarly(w);
+  performWgmmaEarly(*w.cta);
 }
 
 uint64_t cosmati::ptxvm::beginOrder(const LaunchConfig &config, uint64_t ticket, uint64_t total) {

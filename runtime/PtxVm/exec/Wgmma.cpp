@@ -410,6 +410,15 @@ Handler wgmmaControl(InstId id) {
 Handler wgmmaCheckHandler() { return checkRegisters; }
 Handler wgmmaDrainHandler() { return drain; }
 
+void performWgmmaEarly(Cta &cta) {
+  size_t groups = cta.warpgroups ? cta.warpgroups->groups.size() : 0;
+  for (size_t g = 0; g < groups; ++g) {
+    uint64_t issued = ~uint64_t(0);
+    forWarps(*cta.warps[4 * g], [&](Warp &w) { issued = std::min(issued, w.state->wgmma.issued); });
+    forWarps(*cta.warps[4 * g], [&](Warp &w) { perform(w, issued); });
+  }
+}
+
 bool warpgroupExit(Warp &w) {
   Cta &cta = *w.cta;
   size_t number = w.index / 4;

@@ -227,6 +227,7 @@ std::string WgmmaProblem::launch(const std::string &body, Check checks,
     return "the module does not load";
   Grid g(module);
   g.config.checks = checks;
+  g.config.async = async;
   g.buffer(image).scalar(uint32_t(image.size())).buffer(d).buffer(regsA).buffer(metadata);
   return g.scalar(a.descriptor()).scalar(b.descriptor()).go(1, 128);
 }

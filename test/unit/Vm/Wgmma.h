@@ -68,6 +68,7 @@ struct WgmmaProblem {
   std::vector<uint32_t> right;  ///< B [n][k]
   std::vector<uint32_t> start;  ///< D [64][n]
   std::vector<uint32_t> image, regsA, metadata, d;
+  AsyncCompletion async = AsyncCompletion::Late; ///< of launches
 
   WgmmaProblem(const WgmmaForm &form, Swizzle swizzleA, Swizzle swizzleB);
   /// Fills A, B and D by encodings from `value(which)`: 'a', 'b', 'd'.

@@ -29,9 +29,10 @@ WgmmaForm withRegisters() {
 }
 /// Launches `body` on ones: without D, each element of the product is 16.
 std::string run(const WgmmaForm &form, const std::string &body, WgmmaProblem *keep = nullptr,
-                Check checks = Check::None) {
+                Check checks = Check::None, AsyncCompletion async = AsyncCompletion::Late) {
   WgmmaProblem p(form, Swizzle::B128, Swizzle::B128);
   p.fill([](char which) { return which == 'd' ? 0u : 0x3c00u; });
+  p.async = async;
   std::string error = p.launch(body, checks);
   if (keep)
     *keep = p;
@@ -189,10 +190,13 @@ TEST(WgmmaHazard, TwoWarpgroupsUnderSeveralSchedules) {
   p.fill([](char which) { return which == 'd' ? 0u : 0x3c00u; });
   p.place();
   auto module = parse(newestHeader() + wgmmaKernel(f, body, "k"));
-  for (uint64_t seed = 0; seed < 12; ++seed) {
+  for (uint64_t seed = 0; seed < 18; ++seed) {
     std::vector<uint32_t> d(2 * p.d.size()), regs(2 * p.regsA.size()), metadata(256);
     Grid g(module);
     g.config.seed = seed;
+    g.config.async = AsyncCompletion(seed % 3);
+    if (seed > 9)
+      g.config.schedule = Schedule::Adversarial;
     g.buffer(p.image).scalar(uint32_t(p.image.size())).buffer(d).buffer(regs).buffer(metadata);
     ASSERT_EQ(g.scalar(p.a.descriptor()).scalar(p.b.descriptor()).go(1, 256), "");
     for (uint32_t x : d)
@@ -209,6 +213,11 @@ TEST(WgmmaHazard, MemoryIsReadWhenTheGroupIsWaitedFor) {
   WgmmaProblem p(f, Swizzle::None, Swizzle::None);
   EXPECT_EQ(run(f, kFence + f.instruction() + kCommit + clear + waitFor(0), &p), "");
   EXPECT_EQ(double(elementValue("f32", p.result(0, 0))), 0.0);
+  // With early completion it is over by then: all warps have issued it at the barrier.
+  EXPECT_EQ(run(f, kFence + f.instruction() + kCommit + "  bar.sync 0;\n" + clear + waitFor(0), &p,
+                Check::None, AsyncCompletion::Early),
+            "");
+  expectSixteens(p);
   EXPECT_EQ(run(f, kFence + f.instruction() + kCommit + waitFor(0) + clear, &p), "");
   expectSixteens(p);
 }
