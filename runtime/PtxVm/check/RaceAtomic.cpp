@@ -53,6 +53,14 @@ void RaceChecker::releaseTo(CtaState &c, const LaneState &state, unsigned lane, 
       publish(r, released(c, e.warp.index, state, 1u << lane, e.order, r));
 }
 
+void RaceChecker::tidy(Location &l) {
+  if (l.parts.size() < l.tidyAt)
+    return;
+  std::lock_guard<std::mutex> lock(mutex);
+  std::erase_if(l.parts, [&](const auto &part) { return !running.count(part.first); });
+  l.tidyAt = 2 * l.parts.size() + 64;
+}
+
 /// Under Launch::strongMutex, in the order in which the accesses took effect.
 void RaceChecker::strongAccess(CtaState &c, const AccessEvent &e) {
   auto &table = e.space == Space::Shared ? stateOf(*e.owner).locations : locations;
@@ -67,8 +75,11 @@ void RaceChecker::strongAccess(CtaState &c, const AccessEvent &e) {
     if (e.kind == AccessKind::Write && at != table.end())
       at->second = {};
     const LaneState &state = clock.state(lane);
-    if (releases(e.order) || state.fence[0].time)
-      releaseTo(c, state, lane, table[e.address[lane]], e);
+    if (releases(e.order) || state.fence[0].time) {
+      Location &to = table[e.address[lane]];
+      releaseTo(c, state, lane, to, e);
+      tidy(to);
+    }
   }
   c.now += releases(e.order);
 }

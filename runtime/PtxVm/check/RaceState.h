@@ -22,6 +22,7 @@
 #include "runtime/PtxVm/check/RaceThreads.h"
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace cosmati::ptxvm::races {
 
@@ -29,8 +30,10 @@ namespace cosmati::ptxvm::races {
 /// release sequence.
 struct Location {
   KnowledgePtr wide; ///< for everyone
-  /// By releasing CTA, and by the reach of the release: all of it.
+  /// By releasing CTA, and by the reach of the release: all of it. For those who look with a scope
+  /// too narrow for `wide`, so only of CTAs that still run.
   std::map<uint32_t, std::array<KnowledgePtr, kReaches>> parts;
+  size_t tidyAt = 64; ///< parts that make it worth while to drop those of CTAs that have ended
 };
 
 struct BarrierClock {
@@ -151,7 +154,8 @@ private:
   Launch *launch = nullptr;
   GlobalShadow global;
   std::unordered_map<uint64_t, Location> locations; ///< global; under Launch::strongMutex
-  std::mutex mutex;                                 ///< of `states` and `reported`
+  std::mutex mutex;                                 ///< of the following
+  std::unordered_set<uint32_t> running;             ///< CTAs
   std::vector<std::unique_ptr<CtaState>> states;
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> reported; ///< by the pair's instructions
 
@@ -182,6 +186,7 @@ private:
   void acquireFrom(CtaState &c, LaneState &state, const Location &l, const AccessEvent &e);
   void releaseTo(CtaState &c, const LaneState &state, unsigned lane, Location &l,
                  const AccessEvent &e);
+  void tidy(Location &l);
 
   // RaceAsync.cpp
   void complete(CtaState &issuer, const PendingOperation &op, const AsyncRange &range,

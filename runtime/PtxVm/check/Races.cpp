@@ -51,8 +51,9 @@ void RaceChecker::launchBegin(Launch &l) {
 }
 
 void RaceChecker::ctaBegin(Cta &cta) {
+  std::lock_guard<std::mutex> lock(mutex);
+  running.insert(uint32_t(cta.linear));
   if (!cta.races) {
-    std::lock_guard<std::mutex> lock(mutex);
     states.push_back(std::make_unique<CtaState>());
     cta.races = states.back().get();
   }
@@ -67,4 +68,6 @@ void RaceChecker::ctaEnd(Cta &cta) {
     for (const AsyncRange &range : op.ranges)
       complete(c, op, range, token, c.linear, c.now, -1);
   c.pending.clear();
+  std::lock_guard<std::mutex> lock(mutex);
+  running.erase(c.linear);
 }

@@ -212,6 +212,19 @@ TEST(RaceCtas, ReadModifyWritesCarryReleasesOn) {
                    last,
                {3, 64, 1});
 }
+TEST(RaceCtas, ManyCtasShareOneCounter) {
+  auto reduce = [](const std::string &count) {
+    return "  mad.lo.u32 %x1, %cta, 32, %t;\n  mad.wide.u32 %rd0, %x1, 4, %out;\n"
+           "  st.global.b32 [%rd0+256], %t; // A\n  bar.sync 0;\n  @!%first bra END;\n" +
+           count +
+           "  setp.ne.u32 %p1, %x2, 99;\n  @%p1 bra END;\n  mov.b32 %x3, 0;\nNEXT:\n"
+           "  mad.wide.u32 %rd1, %x3, 4, %out;\n  ld.global.b32 %x4, [%rd1+256]; // B\n"
+           "  add.u32 %x3, %x3, 1;\n  setp.lt.u32 %p2, %x3, 3200;\n  @%p2 bra NEXT;\nEND:\n";
+  };
+  RaceShape hundred{100, 32, 1};
+  expectNoRace(reduce("  atom.acq_rel.gpu.global.add.u32 %x2, [%in], 1;\n"), hundred);
+  expectRace(reduce("  atom.acquire.gpu.global.add.u32 %x2, [%in], 1;\n"), "two CTAs", hundred);
+}
 TEST(RaceCtas, LaunchesAreOrdered) {
   // Each launch is a race's half; together they are none.
   for (int round = 0; round < 2; ++round)
