@@ -174,6 +174,9 @@ const Inst *cosmati::ptxvm::exitLanes(Warp &w, uint32_t mask) {
   if (Observer *observer = observerOf(w))
     observer->threadsExit(w, mask);
   w.live &= ~mask;
+  for (Split &split : s.splits) // whoever waits for these lanes looks again
+    if (split.wait == Wait::Meeting && (split.waitArg & mask))
+      split.wait = Wait::None;
   s.hasCurrent = false;
   // Splits that the removal makes runnable are pushed; an entry without members leaves no split.
   removeMembers(w, entry, -1, mask);

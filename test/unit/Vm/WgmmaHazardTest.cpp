@@ -203,6 +203,57 @@ TEST(WgmmaHazard, TwoWarpgroupsUnderSeveralSchedules) {
       EXPECT_EQ(as<float>(x), 14.0f * 16);
   }
 }
+namespace {
+/// Launches `body` behind the function `callee`.
+std::string runWithFunction(const WgmmaForm &f, const std::string &callee, const std::string &body,
+                            WgmmaProblem &p) {
+  p = WgmmaProblem(f, Swizzle::B128, Swizzle::B128);
+  p.fill([](char which) { return which == 'd' ? 0u : 0x3c00u; });
+  return p.launch(body, Check::None, [&](std::string &text) {
+    text.insert(text.find(".visible .entry"), callee);
+    EXPECT_EQ(assemblerErrors(text), "");
+  });
+}
+} // namespace
+TEST(WgmmaHazard, AFunctionMayWaitForItsCaller) {
+  WgmmaForm f = withRegisters();
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  std::string callee = ".func waiter() {\n" + waitFor(0) + "  ret;\n}\n", busy;
+  for (unsigned k = 0; k < 8; ++k)
+    busy += "  add.u32 %x" + std::to_string(k) + ", %t, 1;\n  st.global.b32 [%rm], %x" +
+            std::to_string(k) + ";\n";
+  EXPECT_EQ(
+      runWithFunction(f, callee, kFence + f.instruction() + kCommit + "  call waiter;\n" + busy, p),
+      "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, AFunctionThatReturnsCompletesItsOperations) {
+  WgmmaForm f = plain();
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  std::string callee = ".func issuer(.param .b64 pa, .param .b64 pb) {\n  .reg .b32 %d<4>;\n"
+                       "  .reg .b64 %da, %db;\n  .reg .pred %p;\n  ld.param.b64 %da, [pa];\n"
+                       "  ld.param.b64 %db, [pb];\n  setp.ne.u32 %p, 0, 0;\n" +
+                       std::string(kFence) + f.instruction() + kCommit + "  ret;\n}\n";
+  std::string call = "  {\n  .param .b64 x;\n  .param .b64 y;\n  st.param.b64 [x], %da;\n"
+                     "  st.param.b64 [y], %db;\n  call issuer, (x, y);\n  }\n";
+  EXPECT_EQ(runWithFunction(f, callee, call + call + plainBody(f), p), "");
+  expectSixteens(p);
+}
+TEST(WgmmaHazard, TheWholeWarpIsNeeded) {
+  WgmmaForm f = plain();
+  std::string error = run(f, "  setp.eq.u32 %q, %t, 5;\n  @%q ret;\n" + plainBody(f));
+  EXPECT_NE(error.find("convergence"), std::string::npos) << error;
+  EXPECT_NE(error.find("all 32 threads"), std::string::npos) << error;
+  // Lanes that meet at the instruction are converged, too.
+  WgmmaProblem p(f, Swizzle::None, Swizzle::None);
+  EXPECT_EQ(run(f,
+                "  and.b32 %x0, %t, 1;\n  setp.eq.u32 %q, %x0, 0;\n  @%q bra ODD;\n"
+                "  mov.b32 %x1, 7;\nODD:\n" +
+                    plainBody(f),
+                &p),
+            "");
+  expectSixteens(p);
+}
 TEST(WgmmaHazard, MemoryIsReadWhenTheGroupIsWaitedFor) {
   // Overwriting B before the wait shows in the product; behind one warp's wait the operation is
   // complete for all four.
