@@ -119,39 +119,53 @@ void RaceChecker::recordRange(Probe &p, uint64_t address, uint64_t bytes, bool k
   }
 }
 
-/// Consecutive lanes at consecutive places make one mark per line.
+/// Of `lanes`, those that use the same address as lane l.
+static uint32_t sharers(const uint64_t *address, unsigned l, uint32_t lanes) {
+  uint32_t same = 0;
+  for (unsigned k = 0; k < kLanes; ++k)
+    same |= uint32_t(address[k] == address[l]) << k;
+  return same & lanes;
+}
+
+/// How many lanes from l on use consecutive places of one line.
+static unsigned runFrom(const AccessEvent &e, unsigned l) {
+  uint64_t first = e.address[l];
+  uint32_t end = (uint32_t(first) & (kLineBytes - 1)) + e.bytes;
+  unsigned run = 1;
+  for (; l + run < kLanes && end < kLineBytes; ++run, end += e.bytes)
+    if (!(e.lanes >> (l + run) & 1) || e.address[l + run] != first + uint64_t(run) * e.bytes)
+      break;
+  return run;
+}
+
+/// Lanes that read one place, or consecutive lanes at consecutive places, make one mark per line.
+/// Lanes that write one place are taken one by one, for their values are compared.
 void RaceChecker::recordLanes(Probe &p, const AccessEvent &e) {
   LineCursor cursor(*this, p.cta, e.space, e.owner);
-  const uint64_t *address = e.address;
-  uint32_t size = e.bytes;
   uint8_t flags = p.mark.flags;
-  unsigned shift = unsigned(__builtin_ctz(size));
-  for (unsigned l = unsigned(__builtin_ctz(e.lanes)); l < kLanes;) {
-    if (!(e.lanes >> l & 1)) {
-      ++l;
-      continue;
-    }
-    uint64_t first = address[l];
-    uint32_t offset = uint32_t(first) & (kLineBytes - 1);
-    unsigned run = 1;
-    for (uint32_t end = offset + size; l + run < kLanes && end < kLineBytes; ++run, end += size)
-      if (!(e.lanes >> (l + run) & 1) || address[l + run] != first + uint64_t(run) * size)
-        break;
-    p.line = first - offset;
-    uint32_t bytes = run * size;
+  unsigned shift = unsigned(__builtin_ctz(e.bytes));
+  bool sharing = !p.mark.is(MarkWrite); // until a lane is alone: mostly all are then
+  for (uint32_t rest = e.lanes; rest;) {
+    unsigned l = unsigned(__builtin_ctz(rest));
+    uint32_t lanes = sharing ? sharers(e.address, l, rest) : 1u << l;
+    sharing &= lanes != 1u << l;
+    unsigned run = sharing ? 1 : runFrom(e, l);
+    uint32_t offset = uint32_t(e.address[l]) & (kLineBytes - 1);
+    uint32_t bytes = run * e.bytes;
+    p.line = e.address[l] - offset;
     p.mark.bytes = (bytes == kLineBytes ? ~0u : (1u << bytes) - 1) << offset;
+    p.mark.flags = flags;
+    p.mark.lanes = lanes;
+    p.mark.agent = 0;
     if (run > 1) {
-      p.mark.flags = flags | MarkSpread;
+      lanes = (run == kLanes ? ~0u : (1u << run) - 1) << l;
+      p.mark.flags |= MarkSpread;
       p.mark.place.base = int8_t(int(l) - int(offset >> shift));
       p.mark.place.shift = uint8_t(shift);
-    } else {
-      p.mark.flags = flags;
-      p.mark.lanes = 1u << l;
-      p.mark.agent = 0;
     }
     if (Line *line = cursor.at(p.line))
       record(*line, p, /*keep=*/true);
-    l += run;
+    rest &= ~lanes;
   }
 }
 
