@@ -198,7 +198,8 @@ public:
     ctas.of(*e.owner).objects.remove(e.address);
   }
   void mbarrierArrive(const MbarrierEvent &e) override {
-    if (SyncObject *object = ctas.of(*e.owner).objects.find(e.address); object && e.warp)
+    bool own = e.warp && e.warp->cta == e.owner; // only those threads can wait here
+    if (SyncObject *object = own ? ctas.of(*e.owner).objects.find(e.address) : nullptr)
       object->arrived(threadOf(e));
   }
   void mbarrierPhase(Cta &owner, uint64_t address) override {

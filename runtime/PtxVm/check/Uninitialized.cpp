@@ -104,6 +104,8 @@ public:
       ctas.of(*e.warp.cta).copies[e.token] = writes.front();
       return;
     }
+    if (writes.empty())
+      return;
     std::lock_guard<std::mutex> lock(mutex);
     inFlight[e.token] = std::move(writes);
   }
