@@ -60,11 +60,15 @@ vmfuzz::Outcome vmfuzz::runModule(llvm::StringRef ptx) {
     config.block = blockFor(entry);
     ParamBlock params(entry);
     fillParams(entry, pointer, params);
-    Report report;
-    llvm::Error e = launch(**module, entry.name, config, params.bytes(), memory, &report);
-    outcome.launches += !e || !report.findings.empty();
-    outcome.finished += !e;
-    llvm::consumeError(std::move(e));
+    for (Check checks : {Check::None, Check::All}) {
+      config.checks = checks;
+      config.seed = checks == Check::All; // another order of execution, too
+      Report report;
+      llvm::Error e = launch(**module, entry.name, config, params.bytes(), memory, &report);
+      outcome.launches += !e || !report.findings.empty();
+      outcome.finished += !e;
+      llvm::consumeError(std::move(e));
+    }
   }
   return outcome;
 }
