@@ -43,8 +43,7 @@ void runWarp(Warp &w, const Turn &turn) {
   w.budget = turn.blocks;
   w.stop = Stop::Yield;
   const Inst *pc = s.current.pc;
-  if (turn.instructions || turn.until ||
-      w.cta->launch->config->async != AsyncCompletion::Late)
+  if (turn.instructions || turn.until || w.cta->launch->config->async != AsyncCompletion::Late)
     runSteps(w, pc, turn);
   else
     do

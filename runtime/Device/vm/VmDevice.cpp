@@ -190,8 +190,8 @@ uint64_t mapBuffer(cosmati::ptxvm::AddressSpace &space, const HostBuffer &buffer
   std::vector<int64_t> strides(buffer.strides, buffer.strides + buffer.rank);
   uint64_t first = space.mapStrided(buffer.first, shape, strides, buffer.elementBytes,
                                     buffer.name.str(), options);
-  return first - (reinterpret_cast<uint64_t>(buffer.first) -
-                  reinterpret_cast<uint64_t>(buffer.base));
+  return first -
+         (reinterpret_cast<uint64_t>(buffer.first) - reinterpret_cast<uint64_t>(buffer.base));
 }
 
 /// Virtual address of a pointer argument.

@@ -144,3 +144,14 @@ def test_the_environment_variable_switches_checks_on(tmp_path, value, expected):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(expected)
+
+
+@pytest.mark.parametrize("schedule", vm.SCHEDULES)
+def test_shipped_kernels_pass_all_checks_under_every_schedule(schedule):
+    done = subprocess.run(
+        [sys.executable, "-m", "cosmati", "run"], capture_output=True, text=True, timeout=300,
+        env={**os.environ, "COSMATI_DEVICE": "vm", "COSMATI_CHECK": "all",
+             "COSMATI_SCHEDULE": schedule, "COSMATI_SEED": "11"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all kernels agree with NumPy" in done.stdout
