@@ -89,8 +89,7 @@ private:
 
   void refuse(uint32_t module, uint32_t line, const llvm::Twine &reason) {
     if (error.empty())
-      error =
-          (program.modules[module]->name + ":" + llvm::Twine(line) + ": " + reason).str();
+      error = (program.modules[module]->name + ":" + llvm::Twine(line) + ": " + reason).str();
   }
 
   /// Calls f(variable, its place) for the module-scope variables that nothing else stands for.
@@ -113,8 +112,7 @@ private:
       for (const auto &entry : symbols[m].variables)
         context.variables[entry.first()] = variables[entry.second.module][entry.second.index];
       for (const auto &entry : symbols[m].functions)
-        context.functions[entry.first()] =
-            firstFunction[entry.second.module] + entry.second.index;
+        context.functions[entry.first()] = firstFunction[entry.second.module] + entry.second.index;
       context.unresolved = std::move(symbols[m].unresolved);
     }
   }
@@ -139,7 +137,8 @@ private:
     uint64_t alignment = std::max<uint64_t>(256, v.align);
     g.owner.reset(std::calloc(1, g.bytes + alignment)); // pages that nobody touches cost nothing
     if (!g.owner) {
-      refuse(current, v.line, "no memory for the " + llvm::Twine(g.bytes) + " bytes of '" + v.name + "'");
+      refuse(current, v.line,
+             "no memory for the " + llvm::Twine(g.bytes) + " bytes of '" + v.name + "'");
       return {};
     }
     auto p = reinterpret_cast<uintptr_t>(g.owner.get());
@@ -227,8 +226,9 @@ private:
     localBytes[k] = uint32_t(alignTo(local, 16));
     auto limit = [&](uint64_t bytes, uint64_t most, const char *what) {
       if (bytes > most)
-        refuse(moduleOf[k], fn.line, "'" + fn.name + "' has " + llvm::Twine(bytes) + " bytes of " + what +
-                            "; the limit is " + llvm::Twine(most));
+        refuse(moduleOf[k], fn.line,
+               "'" + fn.name + "' has " + llvm::Twine(bytes) + " bytes of " + what +
+                   "; the limit is " + llvm::Twine(most));
     };
     limit(local, kMaxLocalBytes, "local variables");
     limit(param, kMaxParamBytes, "parameters");
@@ -321,8 +321,7 @@ private:
       uint32_t size = bytesOf(v.type);
       for (const auto &[place, element] : v.init) {
         uint64_t value = element.value;
-        if (element.kind == ast::Operand::Name &&
-            !addressOf(contexts[p.module], element, value)) {
+        if (element.kind == ast::Operand::Name && !addressOf(contexts[p.module], element, value)) {
           refuse(p.module, v.line,
                  contexts[p.module].missing(element.name) + ", in the initialiser of '" + v.name +
                      "'");
@@ -334,7 +333,8 @@ private:
           float f = float(d);
           std::memcpy(&value, &f, 4);
         }
-        std::memcpy(program.globals[p.global].host + place * size, &value, std::min<uint32_t>(size, 8));
+        std::memcpy(program.globals[p.global].host + place * size, &value,
+                    std::min<uint32_t>(size, 8));
       }
     }
     program.globalRegions.finish();
@@ -359,8 +359,8 @@ llvm::Error cosmati::ptxvm::decodeModule(Program &program) {
 std::string ModuleContext::missing(llvm::StringRef symbol) const {
   auto it = unresolved.find(symbol);
   return it == unresolved.end() ? ("'" + symbol + "' is not declared").str()
-                                : ("'" + symbol + "' is .extern (line " +
-                                   llvm::Twine(it->second) + ") and no module defines it")
+                                : ("'" + symbol + "' is .extern (line " + llvm::Twine(it->second) +
+                                   ") and no module defines it")
                                       .str();
 }
 

@@ -44,8 +44,7 @@ AccessPoint cosmati::ptxvm::accessPoint(const Warp &w, const Inst *i, std::strin
 }
 
 std::string cosmati::ptxvm::placeText(const Launch &launch, const AccessPoint &p) {
-  std::string text =
-      llvm::formatv("{0}:{1}: {2}", p.file, p.line, p.instruction).str();
+  std::string text = llvm::formatv("{0}:{1}: {2}", p.file, p.line, p.instruction).str();
   if (p.locFile)
     text +=
         llvm::formatv("\n  .loc file {0}, line {1}, column {2}", p.locFile, p.locLine, p.locColumn);
@@ -102,7 +101,8 @@ void cosmati::ptxvm::nameBuffer(const Launch &launch, Space space, uint64_t addr
   finding.index = address;
   if (space == Space::Shared || space == Space::Local) {
     finding.buffer = space == Space::Shared ? "shared memory" : "local memory";
-    if (const VariableInfo *v = space == Space::Shared ? sharedVariable(launch, address) : nullptr) {
+    if (const VariableInfo *v =
+            space == Space::Shared ? sharedVariable(launch, address) : nullptr) {
       finding.buffer = v->name;
       finding.index = address - v->offset;
       finding.bufferBytes = v->bytes == VariableInfo::kRest ? 0 : v->bytes;
@@ -208,8 +208,9 @@ llvm::Expected<Check> cosmati::ptxvm::parseChecks(llvm::StringRef names) {
   for (llvm::StringRef word : words) {
     const auto *it = llvm::find_if(known, [&](const auto &k) { return k.first == word.trim(); });
     if (it == std::end(known))
-      return llvm::createStringError("there is no check '" + word.trim() +
-                                     "'; there are uninitialized, race, sync, overflow, slices, all, none");
+      return llvm::createStringError(
+          "there is no check '" + word.trim() +
+          "'; there are uninitialized, race, sync, overflow, slices, all, none");
     set = set | it->second;
   }
   return set;

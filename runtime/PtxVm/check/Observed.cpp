@@ -109,8 +109,9 @@ const Inst *observedAccess(Warp &w, const Inst *i) {
     return runOriginal(w, i);
   alignas(64) uint64_t address[kLanes];
   addressesOf(w, i, lanes, address);
-  AccessEvent event{w,           i,     index, traits.kind,  traits.order, traits.scope,
-                    Space::Generic, w.cta, lanes, traits.bytes, address};
+  AccessEvent event{
+      w,     i,     index,        traits.kind, traits.order, traits.scope, Space::Generic,
+      w.cta, lanes, traits.bytes, address};
   std::unique_lock<std::recursive_mutex> lock(launch.strongMutex, std::defer_lock);
   if (traits.strong)
     lock.lock();
