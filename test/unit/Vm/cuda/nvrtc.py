@@ -28,7 +28,10 @@ def library() -> ctypes.CDLL:
 def include_folder() -> str | None:
     nvcc = shutil.which("nvcc")
     candidates = [Path(nvcc).resolve().parent.parent / "include"] if nvcc else []
-    candidates += [Path("/usr/local/cuda/include"), *map(Path, sorted(glob.glob("/usr/local/cuda-*/include")))]
+    candidates += [
+        Path("/usr/local/cuda/include"),
+        *map(Path, sorted(glob.glob("/usr/local/cuda-*/include"))),
+    ]
     return next((str(c) for c in candidates if (c / "cuda_fp16.h").exists()), None)
 
 
