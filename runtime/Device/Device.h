@@ -100,7 +100,8 @@ public:
   /// The whole message, source positions relative to each `def`.
   void log(llvm::raw_ostream &out) const override;
   std::error_code convertToErrorCode() const override;
-  /// The same with file names and absolute lines.
+  /// The same with file names and absolute lines; every `.loc` that a report names becomes the chain
+  /// of calls that it stands for.
   std::string format(FunctionLocator locate) const;
 
   const std::string text;

@@ -113,6 +113,33 @@ TEST_F(Vm, anAccessOutsideNamesTheSourceAndTheBuffer) {
   EXPECT_TRUE(isSeen);
 }
 
+TEST_F(Vm, aRaceNamesTheSourcesOfBothAccessesAndWhatReplaysIt) {
+  // Thread i reads x[i]; y is x displaced by one element, so its neighbour writes there.
+  std::vector<float> x(64, 1);
+  VmWatch watch;
+  watch.checks = cosmati::ptxvm::Check::Race;
+  watch.seed = 9;
+  const VmWatch *before = watchLaunches(&watch);
+  llvm::Error error = run(x.data(), x.data() + 1, 32, {buffer(x, "x")});
+  EXPECT_EQ(watchLaunches(before), &watch);
+  size_t accesses = 0;
+  std::string text, kind;
+  llvm::handleAllErrors(std::move(error), [&](const VmFault &fault) {
+    kind = fault.findings.front().kind;
+    accesses = fault.findings.front().accesses.size();
+    text = fault.format(nullptr);
+  });
+  EXPECT_EQ(kind, "race");
+  EXPECT_EQ(accesses, 2u);
+  EXPECT_NE(text.find("  at line 2:11 of load_block\n  called from line 5:9 of scale"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  at line 6:5 of scale"), std::string::npos) << text;
+  EXPECT_NE(text.find("seed 9 replays this order"), std::string::npos) << text;
+  EXPECT_EQ(text.find(".loc file"), std::string::npos) << text;
+  ASSERT_FALSE(bool(run(x.data(), x.data() + 32, 32, {buffer(x, "x")}))); // without the check
+}
+
 TEST_F(Vm, aReadOnlyBufferIsNotWritten) {
   std::vector<float> x(32, 1), y(32, 7);
   EXPECT_NE(textOf(run(x.data(), y.data(), 32, {buffer(x, "x"), buffer(y, "y", false)})), "");
