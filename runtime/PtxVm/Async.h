@@ -55,17 +55,18 @@ struct BulkCopy {
   uint8_t *to;
   const uint8_t *from;
   uint32_t bytes;
-  uint8_t *mbarrier;          ///< null: in a group
-  uint32_t lane = 0;          ///< of the thread that issued it
-  uint32_t group = 0;         ///< groups: its number
-  Reduction reduce = nullptr; ///< combines with what is there; null: overwrites
-  uint64_t token = 0;         ///< for observers
+  uint8_t *mbarrier;              ///< null: in a group
+  uint32_t lane = 0;              ///< of the thread that issued it
+  uint32_t group = 0;             ///< groups: its number
+  Reduction reduce = nullptr;     ///< combines with what is there; null: overwrites
+  uint64_t token = 0;             ///< for observers
   std::array<uint64_t, 4> data{}; ///< what st.async and red.async write, when `from` is null
   Warp *warp = nullptr;           ///< who issued it, for copies with an mbarrier
   const Inst *inst = nullptr;
   std::shared_ptr<const TensorBox> box = nullptr; ///< of a tensor copy; its side in shared memory
                                                   ///< is counted from `to` or `from`
-  bool moved = false; ///< groups: the bytes have been copied before anybody waited
+  bool moved = false;    ///< groups: the bytes have been copied before anybody waited
+  bool readTold = false; ///< observers know that its reads are done
 };
 
 struct AsyncCopies {

@@ -74,8 +74,10 @@ static void completeStores(Warp &w, uint32_t lanes, const std::array<uint32_t, k
     if (!copy.moved)
       performStore(copy);
     copy.moved = true;
-    if (Observer *observer = observerOf(w))
+    bool news = !readsOnly || !copy.readTold;
+    if (Observer *observer = news ? observerOf(w) : nullptr)
       observer->asyncWaited(w, copy.lane, copy.token, readsOnly);
+    copy.readTold = true;
   }
   if (readsOnly && observerOf(w))
     return; // a later wait, or the thread's end, tells observers of the writes
