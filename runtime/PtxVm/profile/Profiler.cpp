@@ -77,8 +77,8 @@ void Profiler::ctaBegin(Cta &cta) {
 }
 
 void Profiler::touch(uint64_t sector) {
-  // A sector may begin before its buffer, whose alignment is the host's.
-  for (uint64_t address : {sector * 32, sector * 32 + 31}) {
+  // A sector may begin before its buffer, or in a gap of a strided one.
+  for (uint64_t address = sector * 32; address < sector * 32 + 32; ++address) {
     if (const Region *r = regions->find(address, 1))
       return ofRegions[size_t(r - regions->regions.data())].touch(sector);
     if (const Region *r = globals->find(address, 1))

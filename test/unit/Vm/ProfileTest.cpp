@@ -95,6 +95,21 @@ TEST(Profile, FootprintCountsEachSectorOnce) {
   EXPECT_EQ(p.footprintBytes, 128u);
 }
 
+TEST(Profile, FootprintOfStridedViews) {
+  std::vector<uint8_t> memory(1024);
+  Grid grid(moduleHeader() +
+            ".visible .entry k(.param .u64 in) {\n  .reg .b32 %r<2>;\n  .reg .b64 %rd;\n"
+            "  ld.param.u64 %rd, [in];\n  mov.u32 %r0, %tid.x;\n"
+            "  mad.wide.u32 %rd, %r0, 32, %rd;\n  ld.global.u32 %r1, [%rd];\n  ret;\n}\n");
+  uint8_t *aligned = memory.data() + (-reinterpret_cast<uintptr_t>(memory.data()) & 31);
+  uint64_t shape[] = {16};
+  int64_t strides[] = {32};
+  grid.address(grid.memory.mapStrided(aligned + 12, shape, strides, 4, "in"));
+  grid.config.profile = true;
+  EXPECT_EQ(grid.go(1, 16), "");
+  EXPECT_EQ(grid.report.profile.footprintBytes, 16u * 32);
+}
+
 TEST(Profile, WordsOfDifferentBanksDontConflict) {
   auto c = shared("4", "b32 %v0");
   EXPECT_EQ(c.sharedRequests, 1u);
