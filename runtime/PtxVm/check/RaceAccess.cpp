@@ -169,9 +169,28 @@ void RaceChecker::recordLanes(Probe &p, const AccessEvent &e) {
   }
 }
 
+/// Rows of wmma fragments are up to 128 bytes long and begin at multiples of 16 only: pieces of 16
+/// lie in one line each.
+void RaceChecker::accessInPieces(const AccessEvent &e) {
+  constexpr uint32_t piece = 16;
+  uint64_t addresses[kLanes];
+  AccessEvent part = e;
+  part.address = addresses;
+  for (uint32_t at = 0; at < e.bytes; at += piece) {
+    for (uint32_t rest = e.lanes; rest; rest &= rest - 1) {
+      unsigned l = unsigned(__builtin_ctz(rest));
+      addresses[l] = e.address[l] + at;
+    }
+    part.bytes = std::min(piece, e.bytes - at);
+    access(part);
+  }
+}
+
 void RaceChecker::access(const AccessEvent &e) {
   if (e.space != Space::Global && e.space != Space::Shared)
     return;
+  if (e.bytes >= kLineBytes)
+    return accessInPieces(e);
   CtaState &c = stateOf(e.warp);
   Probe p{c, e.warp, &e, {}};
   p.space = e.space;

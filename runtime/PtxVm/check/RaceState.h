@@ -160,6 +160,7 @@ private:
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> reported; ///< by the pair's instructions
 
   // RaceAccess.cpp
+  void accessInPieces(const AccessEvent &e);
   void recordLanes(Probe &p, const AccessEvent &e);
   void recordRange(Probe &p, uint64_t address, uint64_t bytes, bool keep = true);
   void record(Line &line, Probe &p, bool keep);

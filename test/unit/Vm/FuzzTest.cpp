@@ -108,3 +108,26 @@ TEST(Fuzz, FnsTakesTheLeastNumber) {
                           std::vector<uint32_t>{3u}, std::vector<uint32_t>{0x80000000u}),
             std::vector<uint32_t>{~0u});
 }
+TEST(Fuzz, RacesOnLongRowsOfFragmentsAreFound) {
+  // Two warps store a 16 x 16 tile of f32, rows of 64 bytes, to one place; or each to a place of
+  // its own.
+  auto text = [](const std::string &offset) {
+    return moduleHeader() +
+           ".visible .entry k(.param .u64 out) {\n  .reg .b64 %d<3>;\n  .reg .b32 %r<2>;\n"
+           "  .reg .f32 %f<8>;\n  .reg .pred %p;\n"
+           "  ld.param.u64 %d0, [out];\n  mov.u32 %r0, %tid.x;\n  shr.u32 %r0, %r0, 5;\n"
+           "  mad.wide.u32 %d0, %r0, " +
+           offset +
+           ", %d0;\n  cvt.rn.f32.u32 %f0, %r0;\n"
+           "  wmma.store.d.sync.aligned.row.m16n16k16.global.f32 [%d0], "
+           "{%f0, %f0, %f0, %f0, %f0, %f0, %f0, %f0};\n  ret;\n}\n";
+  };
+  for (bool apart : {false, true}) {
+    alignas(32) static float out[512];
+    LaunchConfig config;
+    config.checks = Check::All;
+    Grid grid(parse(text(apart ? "1024" : "0")), "k", config);
+    std::string error = grid.address(grid.memory.map(out, sizeof(out), "out", true)).go(1, 64);
+    EXPECT_EQ(error.find("race") != std::string::npos, !apart) << error;
+  }
+}
