@@ -18,8 +18,9 @@ namespace cl = llvm::cl;
 using namespace cosmati::ptxvm;
 
 static cl::OptionCategory options("Options");
-static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<PTX file, - for standard input>"),
-                                      cl::init("-"), cl::cat(options));
+static cl::list<std::string> inputFiles(
+    cl::Positional, cl::desc("<PTX file, - for standard input> [<further file to link>...]"),
+    cl::cat(options));
 static cl::opt<std::string> entryName("entry", cl::desc("kernel; may be left out if there is one"),
                                       cl::cat(options));
 static cl::list<uint32_t> gridDims("grid", cl::CommaSeparated, cl::desc("CTAs: x[,y[,z]]"),
@@ -187,16 +188,28 @@ static void dump(const Argument &arg, size_t index) {
   llvm::outs() << (n > dumpLimit ? " ...\n" : "\n");
 }
 
+/// The module of all files, linked.
+static llvm::Expected<std::shared_ptr<Module>> load() {
+  if (inputFiles.empty())
+    inputFiles.push_back("-");
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
+  std::vector<Module::Source> sources;
+  for (const std::string &name : inputFiles) {
+    auto file = llvm::MemoryBuffer::getFileOrSTDIN(name, /*IsText=*/true);
+    if (!file)
+      return llvm::createStringError("cannot read '" + name + "': " + file.getError().message());
+    files.push_back(std::move(*file));
+    sources.push_back({files.back()->getBuffer(), name == "-" ? "<stdin>" : name.c_str()});
+  }
+  return Module::link(sources);
+}
+
 int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(options);
   cl::ParseCommandLineOptions(argc, argv, kManual);
   if (!isa.empty() && !setHostIsa(isa))
     return fail("this host has no '" + isa + "'");
-  auto file = llvm::MemoryBuffer::getFileOrSTDIN(inputFile, /*IsText=*/true);
-  if (!file)
-    return fail("cannot read '" + inputFile + "': " + file.getError().message());
-  auto module =
-      Module::parse((*file)->getBuffer(), inputFile == "-" ? "<stdin>" : inputFile.getValue());
+  auto module = load();
   if (!module)
     return fail(llvm::toString(module.takeError()));
   if (list) {

@@ -88,10 +88,6 @@ TEST(Atomic, FloatingPoint) {
   EXPECT_EQ(
       cellAfter("  mov.b32 %r1, 0x3C004000;\n  red.global.add.noftz.f16x2 [%rd1], %r1;", 0, 1, 64),
       0x54005800u);
-  EXPECT_EQ(
-      cellAfter("  mov.b32 %r1, 0x3C004000;\n  atom.global.max.noftz.bf16x2 %r2, [%rd1], %r1;", 0,
-                1, 64),
-      0x3C004000u);
 }
 TEST(Atomic, SharedAndGeneric) {
   std::vector<uint64_t> out;

@@ -30,6 +30,18 @@ struct Format {
     return nan(expected) ? got == 0x7fff : expected == got;
   }
 };
+TEST(Half, FusedMultiplyAddOfWhatLiesOutsideATensorIsZero) {
+  // 1.5, 2.0 and 0.5 as f16; 0x7ff7 is the NaN with which tensor copies fill.
+  std::vector<uint16_t> a{0x3e00, 0x7ff7, 0x3e00, 0x7e00}, b{0x4000, 0x4000, 0x7ff7, 0x4000},
+      c{0x3800, 0x3800, 0x3800, 0x3800};
+  EXPECT_EQ(run<uint16_t>("fma.rn.oob.f16 $d, $0, $1, $2;", a, b, c),
+            (std::vector<uint16_t>{0x4300, 0, 0, 0x7fff}));
+  std::vector<uint32_t> x{0x7ff73e00, 0x3e007ff7}, y{0x40004000, 0x40004000},
+      z{0x38003800, 0xc800c800};
+  EXPECT_EQ(run<uint32_t>("fma.rn.oob.relu.f16x2 $d, $0, $1, $2;", x, y, z),
+            (std::vector<uint32_t>{0x00004300, 0x00000000}));
+}
+
 } // namespace
 
 class HalfFormats : public testing::TestWithParam<bool> {};
