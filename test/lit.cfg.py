@@ -42,7 +42,13 @@ def find_ptxas():
     return None
 
 
-for tool in ("cosmati-opt", "cosmati-compile", "ptxvm-run", "cosmati-ptx-tblgen"):
+for tool in (
+    "cosmati-opt",
+    "cosmati-compile",
+    "ptxvm-run",
+    "cosmati-ptx-tblgen",
+    "cosmati-mma-tblgen",
+):
     path = os.path.join(config.cosmati_tools, tool)
     if os.path.exists(path):
         config.available_features.add(tool)

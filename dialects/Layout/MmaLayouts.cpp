@@ -5,9 +5,12 @@
 //   C, D   c_i: row g + 8 * (i / 2)               column 2 * t + i % 2
 //   A      a_i: row g + 8 * ((i / e) % 2)         column e * t + i % e + 4 * e * (i / (2 * e))
 //   B      b_i: row e * t + i % e + 4 * e * (i / e)   column g
+//
+// with e = 1 for f64, whose m8n8k4 is the upper left part of the same.
 #include "dialects/Layout/LayoutConstructors.h"
 #include "dialects/Layout/LayoutConstructorsDetail.h"
 #include "dialects/Layout/LayoutError.h"
+#include "dialects/Layout/MmaMetadataLayout.h"
 
 namespace cosmati {
 
@@ -57,12 +60,12 @@ void checkShape(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> warpsPerC
                       " counts");
 }
 
-/// log2 of the elements in a 32-bit register.
+/// log2 of the elements in a register, which has 32 bits, for elements of 64 bits 64.
 unsigned packBits(unsigned bitwidth) {
-  if (bitwidth != 4 && bitwidth != 8 && bitwidth != 16 && bitwidth != 32)
-    detail::layoutBug("mma.m16n8k* has operands of 4, 8, 16 or 32 bits, not " +
+  if (bitwidth == 2 || bitwidth > 64 || !llvm::isPowerOf2_32(bitwidth))
+    detail::layoutBug("mma has operands of 1, 4, 8, 16, 32 or 64 bits, not " +
                       llvm::Twine(bitwidth));
-  return llvm::Log2_32(32 / bitwidth);
+  return bitwidth == 64 ? 0 : llvm::Log2_32(32 / bitwidth);
 }
 
 LinearLayout tileToShape(const LinearLayout &tile, MatrixRole role, llvm::ArrayRef<int64_t> shape,
@@ -108,6 +111,22 @@ LinearLayout mmaOperandB(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> 
   LinearLayout tile = instructionTile(shape.size(), 8 * e, 8, registers,
                                       {{e, 0}, {2 * e, 0}, {0, 1}, {0, 2}, {0, 4}});
   return tileToShape(tile, MatrixRole::B, shape, warpsPerCta);
+}
+
+// Codes of four groups of a row are 16 bits. With elements of 16 and 32 bits a register has rows g
+// and g + 8 of them, and the lanes of a group alternate between groups of elements; with smaller
+// elements a register has eight groups of a row, and the lanes alternate between the rows first.
+LinearLayout mmaSparseMetadata(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> warpsPerCta,
+                               unsigned bitwidth) {
+  checkShape(shape, warpsPerCta);
+  if (bitwidth != 4 && bitwidth != 8 && bitwidth != 16 && bitwidth != 32)
+    detail::layoutBug("mma.sp has operands of 4, 8, 16 or 32 bits, not " + llvm::Twine(bitwidth));
+  bool wide = bitwidth >= 16;
+  LinearLayout tile = wide ? instructionTile(shape.size(), 16, 8, {{0, 1}, {0, 2}, {8, 0}},
+                                             {{0, 4}, {0, 0}, {1, 0}, {2, 0}, {4, 0}})
+                           : instructionTile(shape.size(), 16, 16, {{0, 1}, {0, 2}, {0, 4}},
+                                             {{8, 0}, {0, 8}, {1, 0}, {2, 0}, {4, 0}});
+  return tileToShape(tile, MatrixRole::A, shape, warpsPerCta);
 }
 
 } // namespace cosmati

@@ -197,6 +197,7 @@ def test_command_line_options_stand_in_the_tools() -> None:
             "compiler/tools/",
             "runtime/tools/",
             "runtime/PtxVm/tblgen/",
+            "dialects/TileGPU/tblgen/",
         )
     )
 

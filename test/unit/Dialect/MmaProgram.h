@@ -1,0 +1,27 @@
+// PTX of single matrix instructions, and matrices as the bits of a warp's registers.
+#pragma once
+
+#include "dialects/Layout/LinearLayout.h"
+#include "dialects/TileGPU/IR/MmaTable.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace mmatest {
+
+/// An entry that loads each thread's registers of a, b, (sparse: e) and c, one thread behind the
+/// other, from buffers, multiplies once and stores d. Parameters: pa, pb, pc, pd, pe.
+std::string mmaEntry(const cosmati::tilegpu::MmaInstruction &row, const std::string &name,
+                     bool saturate = false, unsigned selector = 0);
+
+using Coordinates = llvm::ArrayRef<int32_t>;
+
+/// The registers of a warp that hold `value` in this layout, thread by thread.
+std::vector<uint8_t> pack(const cosmati::LinearLayout &layout, unsigned bits,
+                          const std::function<uint64_t(Coordinates)> &value);
+/// Calls `see` for each place of the layout.
+void unpack(const cosmati::LinearLayout &layout, unsigned bits, const std::vector<uint8_t> &data,
+            const std::function<void(Coordinates, uint64_t)> &see);
+
+} // namespace mmatest
