@@ -145,3 +145,15 @@ def Miscellaneous : Section<"9.7.19", "Miscellaneous">;
 // Checkers.
 def Bounds : Checker<"bounds", "always on: every byte lies inside one buffer, the address is a "
     "multiple of the size, and what is written may be written">;
+def Uninitialized : Checker<"uninitialized", "on request: every byte that is read was written">;
+def Race : Checker<"race", "on request: synchronisation orders every two accesses to a byte of "
+    "which one writes; of an instruction that synchronises: what it orders">;
+def Slices : Checker<"slices", "on request: an address stays inside the variable or the "
+    "argument's view that it was made from">;
+def Overflow : Checker<"overflow", "on request: no signed 32-bit overflow reaches the address">;
+def Sync : Checker<"sync", "on request: barriers, mbarriers and asynchronous copies are used as "
+    "they must be">;
+
+// Of loads, stores and atomics; and of copies that run by themselves.
+defvar Accesses = [Bounds, Uninitialized, Race, Slices, Overflow];
+defvar Transfers = [Bounds, Uninitialized, Race, Sync];
