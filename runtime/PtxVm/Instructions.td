@@ -27,8 +27,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-include "tblgen/InstructionBase.td"
-include "InstructionsArithmetic.td"
-include "InstructionsData.td"
-include "InstructionsControl.td"
-include "InstructionsMatrix.td"
+include "runtime/PtxVm/tblgen/InstructionBase.td"
+include "runtime/PtxVm/InstructionsArithmetic.td"
+include "runtime/PtxVm/InstructionsData.td"
+include "runtime/PtxVm/InstructionsControl.td"
+include "runtime/PtxVm/InstructionsMatrix.td"
