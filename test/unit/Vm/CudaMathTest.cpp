@@ -219,8 +219,9 @@ TEST(CudaMath, EightBitFloats) {
         ASSERT_EQ(back[(wide ? n : 0) + i], float(value(code)));
         double error = std::fabs(value(code) - x[i]);
         for (unsigned other = 0; other < 256; ++other)
-          if (std::isfinite(value(uint8_t(other))))
+          if (std::isfinite(value(uint8_t(other)))) {
             ASSERT_LE(error, std::fabs(value(uint8_t(other)) - x[i])) << x[i];
+          }
       }
   });
 }
@@ -240,7 +241,7 @@ TEST(CudaMath, IntegerIntrinsics) {
         reversed |= (a >> k & 1) << (31 - k);
       for (unsigned s = 0; s < 32; s += 8) {
         uint32_t p = a >> s & 255, q = b >> s & 255;
-        add4 |= (p + q & 255) << s;
+        add4 |= ((p + q) & 255) << s;
         mean4 |= ((p + q + 1) >> 1) << s;
         equal4 |= (p == q ? 255u : 0u) << s;
         dot += p * q;

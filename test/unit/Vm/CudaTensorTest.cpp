@@ -168,8 +168,9 @@ TEST(CudaCub, RadixSort) {
     ASSERT_EQ(c.grid("cubSort").buffer(k).buffer(v).go(2, 128), "");
     for (size_t i = 0; i < 1024; ++i) {
       ASSERT_EQ(k[i], keys[size_t(v[i])]);
-      if (i % 512)
+      if (i % 512) {
         ASSERT_LE(k[i - 1], k[i]);
+      }
     }
   });
 }

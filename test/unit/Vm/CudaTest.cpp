@@ -106,8 +106,9 @@ TEST(Cuda, Matmul) {
         // Same order, each step fused: bit-exact. Without the optimiser the steps are not fused.
         ASSERT_NEAR(out[i * n + j], sum, c.variant == "O0" ? 1e-5 : 0);
       }
-    if (c.variant != "O0")
+    if (c.variant != "O0") {
       EXPECT_EQ(grid.report.counters.byClass[size_t(InstClass::Float)] * 32, m * n * k);
+    }
   });
 }
 TEST(Cuda, CallsWithStructuresAndPointers) {

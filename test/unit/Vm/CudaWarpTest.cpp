@@ -34,8 +34,9 @@ TEST(CudaWarp, Votes) {
       ASSERT_EQ(out[2 * n + i], same);
       ASSERT_EQ(out[3 * n + i], ~1u); // all lanes agree
       ASSERT_EQ(out[4 * n + i] & ~odd, 0u);
-      if (in[i] > 0 && (in[i] & 1))
+      if (in[i] > 0 && (in[i] & 1)) {
         ASSERT_TRUE(out[4 * n + i] >> (i % 32) & 1);
+      }
     }
   });
 }
@@ -226,8 +227,9 @@ TEST(CudaAtomics, Floats) {
     EXPECT_EQ(f, (std::vector<float>{40 * 28, 319}));
     EXPECT_EQ(d[0], 319 * 320 / 4.0);
     EXPECT_EQ(h, (std::vector<uint16_t>{toHalf(160), toHalf(107)}));
-    if (c.variant == "sm_90a")
+    if (c.variant == "sm_90a") {
       EXPECT_EQ(b, (std::vector<uint16_t>{toBfloat(5), toBfloat(10)}));
+    }
     EXPECT_EQ(one[0], toHalf(320));
   });
 }
