@@ -10,85 +10,16 @@
 // allows.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/exec/CombineFloat.h"
 #include "runtime/PtxVm/exec/Resolve.h"
-#include "runtime/PtxVm/exec/Soft.h"
 #include <atomic>
 
 namespace cosmati::ptxvm {
 namespace {
 
-struct Add {
-  template <class T> static T apply(T old, T v) { return T(old + v); }
-};
-struct Min {
-  template <class T> static T apply(T old, T v) { return v < old ? v : old; }
-};
-struct Max {
-  template <class T> static T apply(T old, T v) { return v > old ? v : old; }
-};
-struct And {
-  template <class T> static T apply(T old, T v) { return T(old & v); }
-};
-struct Or {
-  template <class T> static T apply(T old, T v) { return T(old | v); }
-};
-struct Xor {
-  template <class T> static T apply(T old, T v) { return T(old ^ v); }
-};
 struct Exch {
   template <class T> static T apply(T, T v) { return v; }
 };
-struct Inc {
-  static uint32_t apply(uint32_t old, uint32_t v) { return old >= v ? 0 : old + 1; }
-};
-struct Dec {
-  static uint32_t apply(uint32_t old, uint32_t v) { return old == 0 || old > v ? v : old - 1; }
-};
-/// f32 addition of atom flushes subnormals in hardware's global memory; PTX leaves it open, we keep
-/// them.
-struct AddSingle {
-  static uint32_t apply(uint32_t old, uint32_t v) {
-    return bitsAs<uint32_t>(canonical(bitsAs<float>(old) + bitsAs<float>(v)));
-  }
-};
-struct AddDouble {
-  static uint64_t apply(uint64_t old, uint64_t v) {
-    return bitsAs<uint64_t>(bitsAs<double>(old) + bitsAs<double>(v));
-  }
-};
-template <bool Bf> float widen(uint16_t v) { return Bf ? bfloatToFloat(v) : halfToFloat(v); }
-template <bool Bf> uint16_t narrow(float v) { return Bf ? floatToBfloat(v) : floatToHalf(v); }
-template <bool Bf> struct AddHalf {
-  static uint16_t apply(uint16_t old, uint16_t v) {
-    return narrow<Bf>(widen<Bf>(old) + widen<Bf>(v));
-  }
-};
-template <bool Bf, bool Max> struct MinMaxHalf {
-  static uint16_t apply(uint16_t old, uint16_t v) {
-    float a = widen<Bf>(old), b = widen<Bf>(v);
-    if (a != a)
-      return b != b ? kNan16 : v;
-    bool take = a == b ? ((old >> 15) != (v >> 15)) && ((old >> 15) == uint16_t(Max))
-                : Max  ? b > a
-                       : b < a;
-    return take ? v : old;
-  }
-};
-template <class E> struct Packed {
-  static uint32_t apply(uint32_t old, uint32_t v) {
-    return E::apply(uint16_t(old), uint16_t(v)) |
-           uint32_t(E::apply(uint16_t(old >> 16), uint16_t(v >> 16))) << 16;
-  }
-};
-
-/// Applies Op in one piece; returns what was there.
-template <class T, class Op> T updateElement(T *p, T operand) {
-  T old = __atomic_load_n(p, __ATOMIC_RELAXED), next;
-  do
-    next = Op::apply(old, operand);
-  while (!__atomic_compare_exchange_n(p, &old, next, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-  return old;
-}
 template <class T, class Op> const Inst *update(Warp &w, const Inst *i) {
   uint32_t mask = lanesOf(w, i);
   if (!mask)
@@ -197,7 +128,7 @@ template <class Op> Handler bits(ScalarType t) {
 Handler floatAdd(ScalarType t) {
   switch (t) {
   case ScalarType::F32:
-    return update<uint32_t, AddSingle>;
+    return update<uint32_t, AddSingle<>>;
   case ScalarType::F64:
     return update<uint64_t, AddDouble>;
   case ScalarType::F16:
@@ -228,7 +159,7 @@ template <class F16, class BF16> Handler vectorOf(ScalarType t) {
 }
 Handler vectorFor(const Selection &s) {
   if (s.t[0] == ScalarType::F32)
-    return updateVector<uint32_t, AddSingle>;
+    return updateVector<uint32_t, AddSingle<>>;
   if (has(s, Mod::add))
     return vectorOf<AddHalf<false>, AddHalf<true>>(s.t[0]);
   return has(s, Mod::max) ? vectorOf<MinMaxHalf<false, true>, MinMaxHalf<true, true>>(s.t[0])

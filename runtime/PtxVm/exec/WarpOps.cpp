@@ -9,6 +9,7 @@
 // moment, `meet` parks this split until they arrive at the same instruction; it then runs for all.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/exec/Combine.h"
 #include "runtime/PtxVm/exec/Lanes.h"
 #include "runtime/PtxVm/exec/Meeting.h"
 
@@ -150,24 +151,6 @@ template <class T, bool All> const Inst *match(Warp &w, const Inst *i) {
   });
 }
 
-struct RedAdd {
-  template <class T> static T apply(T a, T b) { return T(uint32_t(a) + uint32_t(b)); }
-};
-struct RedMin {
-  template <class T> static T apply(T a, T b) { return a < b ? a : b; }
-};
-struct RedMax {
-  template <class T> static T apply(T a, T b) { return a > b ? a : b; }
-};
-struct RedAnd {
-  template <class T> static T apply(T a, T b) { return a & b; }
-};
-struct RedOr {
-  template <class T> static T apply(T a, T b) { return a | b; }
-};
-struct RedXor {
-  template <class T> static T apply(T a, T b) { return a ^ b; }
-};
 template <class Op, class T> const Inst *redux(Warp &w, const Inst *i) {
   return Meeting(w, i, 2).run([&] {
     const T *a = slot<T>(w, i->op[1]);
@@ -181,16 +164,16 @@ template <class Op, class T> const Inst *redux(Warp &w, const Inst *i) {
 Handler reduxFor(const Selection &s) {
   bool isSigned = s.t[0] == ScalarType::S32;
   if (has(s, Mod::add))
-    return redux<RedAdd, uint32_t>;
+    return redux<Add, uint32_t>;
   if (has(s, Mod::min))
-    return isSigned ? redux<RedMin, int32_t> : redux<RedMin, uint32_t>;
+    return isSigned ? redux<Min, int32_t> : redux<Min, uint32_t>;
   if (has(s, Mod::max))
-    return isSigned ? redux<RedMax, int32_t> : redux<RedMax, uint32_t>;
+    return isSigned ? redux<Max, int32_t> : redux<Max, uint32_t>;
   if (has(s, Mod::and_))
-    return redux<RedAnd, uint32_t>;
+    return redux<And, uint32_t>;
   if (has(s, Mod::or_))
-    return redux<RedOr, uint32_t>;
-  return redux<RedXor, uint32_t>;
+    return redux<Or, uint32_t>;
+  return redux<Xor, uint32_t>;
 }
 
 /// elect.sync d|p, members: the lowest lane leads.
