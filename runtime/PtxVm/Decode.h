@@ -16,6 +16,7 @@
 #include "runtime/PtxVm/InstTable.h"
 #include "runtime/PtxVm/Program.h"
 #include "llvm/ADT/DenseMap.h"
+#include <cstring>
 
 namespace cosmati::ptxvm {
 
@@ -189,6 +190,15 @@ private:
   // DecodeMatrix.cpp
   bool fragment(const ast::Operand &operand, unsigned count, unsigned bits, bool destination);
   bool decodeMatrix();
+  /// Appends the instruction, whose handler finds `kind` in Inst::imm.
+  template <class Kind> bool finishMatrix(const Kind &kind) {
+    static_assert(sizeof(Kind) <= sizeof(Inst::imm));
+    std::memcpy(&current.inst.imm, &kind, sizeof(kind));
+    if (!select())
+      return false;
+    push(current);
+    return true;
+  }
   bool decodeMma();
   bool decodeMmaQuads();
 

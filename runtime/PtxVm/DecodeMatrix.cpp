@@ -122,11 +122,7 @@ bool FunctionDecoder::decodeMmaQuads() {
       !fragment(operands[1], 2, 32, false) || !fragment(operands[2], 2, 32, false) ||
       !fragment(operands[3], kind.c == Element::F32 ? 8 : 4, 32, false))
     return false;
-  std::memcpy(&current.inst.imm, &kind, sizeof(kind));
-  if (!select())
-    return false;
-  push(current);
-  return true;
+  return finishMatrix(kind);
 }
 
 /// d, a, b, c; sparse: then metadata and the selector.
@@ -165,9 +161,5 @@ bool FunctionDecoder::decodeMma() {
       return fail("the selector must be a constant below " + llvm::Twine(selectors(kind)));
     kind.mode = uint8_t(operands[5].value);
   }
-  std::memcpy(&current.inst.imm, &kind, sizeof(kind));
-  if (!select())
-    return false;
-  push(current);
-  return true;
+  return finishMatrix(kind);
 }

@@ -114,9 +114,5 @@ bool FunctionDecoder::decodeWgmma() {
   }
   if (!wgmmaFlags(operands.drop_front(sparse ? 5 : 3), kind))
     return false;
-  std::memcpy(&current.inst.imm, &kind, sizeof(kind));
-  if (!select())
-    return false;
-  push(current);
-  return true;
+  return finishMatrix(kind);
 }

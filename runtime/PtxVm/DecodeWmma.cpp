@@ -93,11 +93,7 @@ bool FunctionDecoder::decodeWmmaMultiply() {
                 false) ||
       !fragment(operands[3], wmmaRegisters(kind.c, sums, true), bits, false))
     return false;
-  std::memcpy(&current.inst.imm, &kind, sizeof(kind));
-  if (!select())
-    return false;
-  push(current);
-  return true;
+  return finishMatrix(kind);
 }
 
 bool FunctionDecoder::decodeWmma() {
