@@ -133,6 +133,7 @@ private:
     ptx.architecture = options.architecture().str();
     const tilegpu::TargetRow &target = *tilegpu::findTarget(options.architecture());
     ptx.ptxVersion = fp8 ? std::max(target.ptxVersion, target.fp8PtxVersion) : target.ptxVersion;
+    ptx.ptxVersion = std::max(ptx.ptxVersion, ptxVersionOfMma(module));
     ptx.optLevel = static_cast<int>(options.opt_level);
     ptx.contract = options.contract;
     ptx.ftz = options.ftz;

@@ -1,4 +1,7 @@
 #include "compiler/Pipeline/KernelInfo.h"
+#include "dialects/TileGPU/IR/MmaTable.h"
+
+#include "llvm/IR/Intrinsics.h"
 
 #include "compiler/Target/NVPTX/SourceChains.h"
 #include "dialects/Tile/IR/TileDialect.h"
@@ -153,4 +156,28 @@ std::string cosmati::printModule(mlir::ModuleOp module) {
   flags.enableDebugInfo(true, /*prettyForm=*/false);
   module->print(stream, flags);
   return text;
+}
+
+/// The row of the intrinsic that an op of the LLVM or NVVM dialect calls.
+static const cosmati::tilegpu::MmaInstruction *mmaOf(mlir::Operation *op) {
+  if (auto call = llvm::dyn_cast<mlir::LLVM::CallIntrinsicOp>(op))
+    return cosmati::tilegpu::mmaByIntrinsic(call.getIntrin());
+  auto mma = llvm::dyn_cast<mlir::NVVM::MmaOp>(op);
+  if (!mma)
+    return nullptr;
+  llvm::Intrinsic::ID id = mlir::NVVM::MmaOp::getIntrinsicID(
+      mma.getShape().getM(), mma.getShape().getN(), mma.getShape().getK(), mma.getB1Op(),
+      mma.getIntOverflowBehavior(), mma.getLayoutA(), mma.getLayoutB(),
+      *mma.getMultiplicandAPtxType(), *mma.getMultiplicandBPtxType(), mma.accumPtxType(),
+      mma.resultPtxType());
+  return cosmati::tilegpu::mmaByIntrinsic(llvm::Intrinsic::getBaseName(id));
+}
+
+int cosmati::ptxVersionOfMma(mlir::ModuleOp module) {
+  int version = 0;
+  module.walk([&](mlir::Operation *op) {
+    if (const tilegpu::MmaInstruction *row = mmaOf(op))
+      version = std::max(version, row->ptxVersion);
+  });
+  return version;
 }

@@ -18,6 +18,10 @@ llvm::Error describeKernel(mlir::ModuleOp module, const CompileOptions &options,
 /// the target itself.
 bool usesFp8(mlir::ModuleOp module);
 
+/// The lowest PTX version (84 is 8.4) that has all matrix instructions of a lowered module; 0 where
+/// there are none.
+int ptxVersionOfMma(mlir::ModuleOp module);
+
 /// Takes down the shared buffers and their total after allocation; returns their source chains, one
 /// for each buffer.
 std::vector<runtime::SourceChain> recordSharedBuffers(mlir::ModuleOp module,

@@ -67,6 +67,7 @@ LogicalResult convertBlocksToRegisters(LoweringContext &context) {
   populateReduce(types, patterns, context);
   populateScan(types, patterns, context);
   populateDotFma(types, patterns, context);
+  populateMma(types, patterns, context);
   populateProgram(types, patterns, context);
   populateDebug(types, patterns, context);
 

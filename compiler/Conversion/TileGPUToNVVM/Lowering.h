@@ -96,6 +96,8 @@ void populateScan(const mlir::TypeConverter &types, mlir::RewritePatternSet &pat
                   LoweringContext &context);
 void populateDotFma(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                     LoweringContext &context);
+void populateMma(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
+                 LoweringContext &context);
 void populateProgram(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                      LoweringContext &context);
 void populateDebug(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,

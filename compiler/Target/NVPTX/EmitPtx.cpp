@@ -121,6 +121,16 @@ Error generate(llvm::Module &module, llvm::TargetMachine &machine, std::string &
   return Error::success();
 }
 
+/// All lanes of a warp must meet in a matrix instruction, but LLVM 22 declares the intrinsics without
+/// `convergent`: nothing would keep a pass from copying or moving a call into a branch.
+void keepWarpsTogether(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (function.getName().starts_with("llvm.nvvm.mma."))
+      for (llvm::User *user : function.users())
+        if (auto *call = llvm::dyn_cast<llvm::CallBase>(user))
+          call->setConvergent();
+}
+
 Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &context,
            PtxResult &result) {
   auto start = std::chrono::steady_clock::now();
@@ -132,6 +142,7 @@ Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &
     return failure("the module can't be translated to LLVM IR");
   ir->setTargetTriple((*machine)->getTargetTriple());
   ir->setDataLayout((*machine)->createDataLayout());
+  keepWarpsTogether(*ir);
   if (options.ftz)
     for (llvm::Function &function : *ir)
       function.addFnAttr("denormal-fp-math-f32", "preserve-sign");

@@ -52,4 +52,27 @@ struct TilePlaces {
 /// has the rank of a matrix, `layout` this rank or leading dims of batches.
 std::optional<TilePlaces> findTiles(const LinearLayout &layout, const LinearLayout &tile);
 
+/// The blocks of a product. Elements of A and B may be wider than the instruction's and hold
+/// several of them along k: aBits and bBits are their widths.
+struct MmaBlocks {
+  const LinearLayout &a, &b, &acc;
+  unsigned aBits, bBits;
+};
+
+/// acc tile += a tile * b tile, by the tiles' numbers.
+struct MmaStep {
+  int32_t a, b, acc;
+};
+
+/// The instructions of every warp, with the tiles' registers. Steps of one k follow each other:
+/// they don't depend on one another.
+struct MmaPlan {
+  TilePlaces a, b, acc;
+  llvm::SmallVector<MmaStep, 0> steps;
+};
+
+/// How a dense product is done. Fails, naming the operand, where extents differ, a layout isn't
+/// made of the instruction's fragments, or a warp lacks what its part of the result needs.
+llvm::Expected<MmaPlan> planMma(const MmaInstruction &instruction, const MmaBlocks &blocks);
+
 } // namespace cosmati::tilegpu

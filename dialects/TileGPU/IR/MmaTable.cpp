@@ -69,6 +69,19 @@ std::optional<MmaType> parseMmaType(llvm::StringRef name) {
 
 llvm::ArrayRef<MmaInstruction> mmaTable() { return kInstructions; }
 
+const MmaInstruction *mmaByIntrinsic(llvm::StringRef name) {
+  const auto *row = llvm::find_if(kInstructions, [&](const MmaInstruction &r) {
+    return r.intrinsic == name || (r.saturates() && r.saturatingIntrinsic == name);
+  });
+  return row == std::end(kInstructions) ? nullptr : row;
+}
+
+const MmaInstruction *mmaByName(llvm::StringRef name) {
+  const auto *row =
+      llvm::find_if(kInstructions, [&](const MmaInstruction &r) { return r.ptx == name; });
+  return row == std::end(kInstructions) ? nullptr : row;
+}
+
 std::optional<int> computeCapability(llvm::StringRef target) {
   target.consume_front("sm_");
   int number = 0;

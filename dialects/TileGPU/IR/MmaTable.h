@@ -55,6 +55,11 @@ struct MmaInstruction {
 /// All rows, in the order of the file.
 llvm::ArrayRef<MmaInstruction> mmaTable();
 
+/// The row whose `ptx` is `name`; null where there is none.
+const MmaInstruction *mmaByName(llvm::StringRef name);
+/// The row of an LLVM intrinsic, saturating or not; null where there is none.
+const MmaInstruction *mmaByIntrinsic(llvm::StringRef name);
+
 /// "sm_90a", "90a" -> 90; none for what is no target.
 std::optional<int> computeCapability(llvm::StringRef target);
 

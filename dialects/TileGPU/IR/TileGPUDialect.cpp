@@ -1,5 +1,5 @@
 // Registration, module attributes and the questions asked of them.
-#include "dialects/TileGPU/IR/TileGPUDialect.h"
+#include "dialects/TileGPU/IR/MmaOps.h"
 #include "dialects/TileGPU/IR/ShapeLayouts.h"
 
 #include "mlir/Transforms/InliningUtils.h"
@@ -41,6 +41,10 @@ void TileGPUDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/TileGPU/IR/TileGPUOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/TileGPU/IR/TileGPUMmaOps.cpp.inc"
       >();
   addInterfaces<LayoutAliases, TileGPUInlinerInterface, ShapeLayoutInterface>();
 }

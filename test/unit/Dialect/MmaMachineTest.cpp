@@ -11,6 +11,8 @@
 
 using namespace cosmati;
 using namespace cosmati::tilegpu;
+using mmatest::decode;
+using mmatest::encode;
 
 namespace {
 
@@ -22,56 +24,6 @@ struct Matrix {
   int64_t &at(int row, int column) { return values[size_t(row) * columns + column]; }
   int64_t at(int row, int column) const { return values[size_t(row) * columns + column]; }
 };
-
-/// The encoding of an integer from -3 to 3 in a format with the exponent's bias and two or more
-/// bits of mantissa.
-uint64_t encodeFp8(int64_t value, unsigned mantissaBits, unsigned bias) {
-  uint64_t sign = value < 0 ? 0x80 : 0;
-  switch (std::abs(value)) {
-  case 0:
-    return sign;
-  case 1:
-    return sign | bias << mantissaBits;
-  case 2:
-    return sign | (bias + 1) << mantissaBits;
-  default:
-    return sign | (bias + 1) << mantissaBits | 1u << (mantissaBits - 1);
-  }
-}
-
-uint64_t encode(MmaType type, int64_t value) {
-  switch (type) {
-  case MmaType::F16:
-    return vmtest::toHalf(double(value));
-  case MmaType::BF16:
-    return vmtest::toBfloat(double(value));
-  case MmaType::TF32:
-  case MmaType::F32:
-    return vmtest::as<uint32_t>(float(value));
-  case MmaType::F64:
-    return vmtest::as<uint64_t>(double(value));
-  case MmaType::E4M3:
-    return encodeFp8(value, 3, 7);
-  case MmaType::E5M2:
-    return encodeFp8(value, 2, 15);
-  default:
-    return uint64_t(value) & ((uint64_t(1) << mmaTypeBits(type)) - 1);
-  }
-}
-
-/// The value of an accumulator.
-int64_t decode(MmaType type, uint64_t bits) {
-  switch (type) {
-  case MmaType::F16:
-    return int64_t(vmtest::halfValue(uint16_t(bits)));
-  case MmaType::F32:
-    return int64_t(vmtest::as<float>(uint32_t(bits)));
-  case MmaType::F64:
-    return int64_t(vmtest::as<double>(bits));
-  default:
-    return int32_t(bits);
-  }
-}
 
 class Product {
 public:

@@ -1,4 +1,5 @@
 #include "test/unit/Dialect/MmaProgram.h"
+#include "test/unit/Vm/VmTest.h"
 
 #include <cstring>
 
@@ -80,4 +81,53 @@ void mmatest::unpack(const LinearLayout &layout, unsigned bits, const std::vecto
     std::memcpy(&x, &data[position / 8], bits / 8);
     see(at, x);
   });
+}
+
+/// The encoding of an integer from -3 to 3 in a format with the exponent's bias and two or more
+/// bits of mantissa.
+static uint64_t encodeFp8(int64_t value, unsigned mantissaBits, unsigned bias) {
+  uint64_t sign = value < 0 ? 0x80 : 0;
+  switch (std::abs(value)) {
+  case 0:
+    return sign;
+  case 1:
+    return sign | bias << mantissaBits;
+  case 2:
+    return sign | (bias + 1) << mantissaBits;
+  default:
+    return sign | (bias + 1) << mantissaBits | 1u << (mantissaBits - 1);
+  }
+}
+
+uint64_t mmatest::encode(MmaType type, int64_t value) {
+  switch (type) {
+  case MmaType::F16:
+    return vmtest::toHalf(double(value));
+  case MmaType::BF16:
+    return vmtest::toBfloat(double(value));
+  case MmaType::TF32:
+  case MmaType::F32:
+    return vmtest::as<uint32_t>(float(value));
+  case MmaType::F64:
+    return vmtest::as<uint64_t>(double(value));
+  case MmaType::E4M3:
+    return encodeFp8(value, 3, 7);
+  case MmaType::E5M2:
+    return encodeFp8(value, 2, 15);
+  default:
+    return uint64_t(value) & ((uint64_t(1) << mmaTypeBits(type)) - 1);
+  }
+}
+
+int64_t mmatest::decode(MmaType type, uint64_t bits) {
+  switch (type) {
+  case MmaType::F16:
+    return int64_t(vmtest::halfValue(uint16_t(bits)));
+  case MmaType::F32:
+    return int64_t(vmtest::as<float>(uint32_t(bits)));
+  case MmaType::F64:
+    return int64_t(vmtest::as<double>(bits));
+  default:
+    return int32_t(bits);
+  }
 }

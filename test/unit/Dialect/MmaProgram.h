@@ -24,4 +24,10 @@ std::vector<uint8_t> pack(const cosmati::LinearLayout &layout, unsigned bits,
 void unpack(const cosmati::LinearLayout &layout, unsigned bits, const std::vector<uint8_t> &data,
             const std::function<void(Coordinates, uint64_t)> &see);
 
+/// The encoding of an integer from -3 to 3 (in an accumulator: a small one); unsigned types take
+/// its low bits.
+uint64_t encode(cosmati::tilegpu::MmaType type, int64_t value);
+/// The value of an accumulator that is an integer.
+int64_t decode(cosmati::tilegpu::MmaType type, uint64_t bits);
+
 } // namespace mmatest
