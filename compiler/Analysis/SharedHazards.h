@@ -11,8 +11,8 @@
 // Bytes are those of the allocation, so buffers that were given the same bytes are seen as what
 // they are.
 //
-// Order across threads of global memory, too, needs barriers in two cases. An atomic is performed by
-// single threads, but its release must cover what the whole program wrote before it, and its
+// Order across threads of global memory, too, needs barriers in two cases. An atomic is performed
+// by single threads, but its release must cover what the whole program wrote before it, and its
 // acquire must come before what the whole program reads after it. And a load that several threads
 // make of one element (every load of a scalar) must give all of them the same value, or branches
 // and replicas would differ: so it is ordered with writes of the program itself through the same

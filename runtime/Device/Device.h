@@ -41,9 +41,9 @@ struct HostBuffer {
   uint64_t bytes = 0;
   llvm::StringRef name; // the argument's, for reports
   bool writable = true;
-  /// What of the buffer the argument itself is: an array of `rank` dimensions with its first element
-  /// at `first`, strides in bytes. The VM bounds accesses to it when it checks slices. Null: the
-  /// whole buffer.
+  /// What of the buffer the argument itself is: an array of `rank` dimensions with its first
+  /// element at `first`, strides in bytes. The VM bounds accesses to it when it checks slices.
+  /// Null: the whole buffer.
   void *first = nullptr;
   const int64_t *shape = nullptr, *strides = nullptr;
   int rank = 0;
@@ -100,8 +100,8 @@ public:
   /// The whole message, source positions relative to each `def`.
   void log(llvm::raw_ostream &out) const override;
   std::error_code convertToErrorCode() const override;
-  /// The same with file names and absolute lines; every `.loc` that a report names becomes the chain
-  /// of calls that it stands for.
+  /// The same with file names and absolute lines; every `.loc` that a report names becomes the
+  /// chain of calls that it stands for.
   std::string format(FunctionLocator locate) const;
 
   const std::string text;

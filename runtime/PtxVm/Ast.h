@@ -80,7 +80,8 @@ struct Variable {
   bool pointer = false; ///< .ptr on an entry's parameter
   uint32_t align = 1;
   uint32_t line = 0;
-  /// Initialised elements, the rest is zero. A name's `negated` marks generic(name), `value` a mask.
+  /// Initialised elements, the rest is zero. A name's `negated` marks generic(name), `value` a
+  /// mask.
   std::vector<std::pair<uint64_t, Operand>> init;
   llvm::SmallVector<uint64_t, 2> dims; ///< elements by dimension; 0: not given
   bool isExternal() const { return linkage == Linkage::Extern; }

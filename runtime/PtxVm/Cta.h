@@ -109,9 +109,9 @@ struct Cta {
   InstCounts *counts = nullptr; ///< the profiler's, when there is one
   uint64_t instructions = 0;
   std::vector<uint64_t> *blockCounts = nullptr;
-  std::vector<BulkCopy> bulkLoads; ///< whose mbarrier is in this CTA, in order of issue
+  std::vector<BulkCopy> bulkLoads;        ///< whose mbarrier is in this CTA, in order of issue
   std::unique_ptr<Warpgroups> warpgroups; ///< null before its first wgmma
-  void *races = nullptr; ///< the race checker's view of it (check/RaceState.h)
+  void *races = nullptr;                  ///< the race checker's view of it (check/RaceState.h)
 };
 
 /// The CTAs of a cluster, which one host thread runs in turns. Their shared memory stays until all
@@ -125,13 +125,13 @@ struct Cluster {
 /// What all CTAs of a launch share.
 struct Launch {
   const Program *program = nullptr;
-  const Inst *code = nullptr;               ///< what runs: the program's, or its observed copy
-  const Inst *const *blockStart = nullptr;  ///< by block, in `code`
-  Observer *observer = nullptr;             ///< null: nobody watches
-  const ObservedCode *observed = nullptr;   ///< wrappers' view of `code`
+  const Inst *code = nullptr;              ///< what runs: the program's, or its observed copy
+  const Inst *const *blockStart = nullptr; ///< by block, in `code`
+  Observer *observer = nullptr;            ///< null: nobody watches
+  const ObservedCode *observed = nullptr;  ///< wrappers' view of `code`
   Profiler *profiler = nullptr;
-  std::recursive_mutex strongMutex;         ///< see check/Observer.h
-  std::atomic<uint64_t> tokens{0};          ///< asynchronous operations, when observed
+  std::recursive_mutex strongMutex; ///< see check/Observer.h
+  std::atomic<uint64_t> tokens{0};  ///< asynchronous operations, when observed
   const EntryInfo *entry = nullptr;
   uint32_t function = 0;
   const LaunchConfig *config = nullptr;
@@ -143,7 +143,7 @@ struct Launch {
   std::vector<uint8_t> switchPoints; ///< by instruction; for the adversarial schedule
   std::atomic<bool> interrupted{false};
   std::chrono::steady_clock::time_point nextPoll; ///< of the thread that called launch()
-  std::mutex mutex; ///< findings, printing
+  std::mutex mutex;                               ///< findings, printing
   std::vector<Finding> findings;
 
   uint32_t indexOf(const Inst *i) const { return uint32_t(i - code); }
@@ -203,8 +203,8 @@ void performWgmmaEarly(Cta &cta);
 // exec/Mbarrier.cpp
 /// Arrives `count` times at an initialised mbarrier and, if that ends its phase, wakes who waits.
 void arriveAt(Cta &cta, uint8_t *mbarrier, uint32_t count);
-/// Lets all waiting try_waits of the cluster return false; false if none waits, or this has been done too often
-/// without a phase completing in between.
+/// Lets all waiting try_waits of the cluster return false; false if none waits, or this has been
+/// done too often without a phase completing in between.
 bool releaseTryWaits(Cluster &cluster);
 
 // Scheduler.cpp
@@ -227,8 +227,8 @@ void startCluster(Cluster &cluster, uint64_t linear);
 CtaStatus runCluster(Cluster &cluster, uint32_t slices);
 
 // exec/Cluster.cpp
-/// A CTA has ended: false after a fault, if copies into or out of its shared memory that others wait
-/// for are still in flight.
+/// A CTA has ended: false after a fault, if copies into or out of its shared memory that others
+/// wait for are still in flight.
 bool checkNothingInFlight(Cta &cta);
 
 // exec/ClusterBarrier.cpp

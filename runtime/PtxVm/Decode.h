@@ -44,16 +44,16 @@ struct Draft {
   uint8_t destinations = 0;      ///< bit k: ops[k] is written
   std::vector<VirtualOp> vector; ///< operands of an access with more than four elements
   bool vectorIsDestination = false;
-  uint8_t vectorResults = 0; ///< else: how many of them, the first ones, are written
+  uint8_t vectorResults = 0;                ///< else: how many of them, the first ones, are written
   std::vector<llvm::StringRef> vectorNames; ///< wgmma: registers of `vector` as written
   VirtualOp guard;
   InstClass cls = InstClass::Control;
   InstMatch match;
   uint32_t statement = 0;
-  uint32_t label = 0;            ///< Label: its number
-  std::vector<uint32_t> targets; ///< Branch: one label; BranchTable: all
-  bool conditional = false;      ///< Branch: may fall through
-  bool synthetic = false;        ///< not in the source
+  uint32_t label = 0;              ///< Label: its number
+  std::vector<uint32_t> targets;   ///< Branch: one label; BranchTable: all
+  bool conditional = false;        ///< Branch: may fall through
+  bool synthetic = false;          ///< not in the source
   uint32_t variable = kNoVariable; ///< whose address it names
 };
 

@@ -23,8 +23,8 @@ FunctionDecoder::FunctionDecoder(ModuleContext &context, const ast::Function &fn
 
 bool FunctionDecoder::fail(const llvm::Twine &reason) {
   if (error.empty())
-    error = (context.name + ":" + llvm::Twine(statement ? statement->line : fn.line) +
-             ": " + (statement ? statement->text + ": " : llvm::Twine(fn.name) + ": ") + reason)
+    error = (context.name + ":" + llvm::Twine(statement ? statement->line : fn.line) + ": " +
+             (statement ? statement->text + ": " : llvm::Twine(fn.name) + ": ") + reason)
                 .str();
   return false;
 }

@@ -143,8 +143,8 @@ bool FunctionDecoder::decodeAddress(const ast::Operand &operand, Space space) {
   const ast::Operand &base = operand.items[0];
   current.inst.imm = operand.offset;
   bool cluster = match.has(Mod::sharedCluster);
-  VirtualOp zero = space == Space::Shared ? special(Special::SharedAddress, 64)
-                                          : constant(SlotClass::Bits64, 0);
+  VirtualOp zero =
+      space == Space::Shared ? special(Special::SharedAddress, 64) : constant(SlotClass::Bits64, 0);
   if (base.kind == ast::Operand::Int) {
     current.inst.imm += int64_t(base.value);
     addOp(kAddressOp, zero, false);
@@ -342,8 +342,8 @@ bool FunctionDecoder::decodePolicyRange() {
     return false;
   if (operands[2].kind == ast::Operand::Int && operands[3].kind == ast::Operand::Int &&
       operands[2].value > operands[3].value)
-    return fail("the primary size " + llvm::Twine(operands[2].value) +
-                " exceeds the total size " + llvm::Twine(operands[3].value));
+    return fail("the primary size " + llvm::Twine(operands[2].value) + " exceeds the total size " +
+                llvm::Twine(operands[3].value));
   addOp(0, policy, true);
   if (!select())
     return false;

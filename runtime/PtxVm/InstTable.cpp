@@ -121,9 +121,9 @@ bool sequenceAt(llvm::ArrayRef<llvm::StringRef> sequence, llvm::ArrayRef<llvm::S
   return true;
 }
 
-/// Consumes `mods` group by group, telling `chose` of each choice; alternatives of neighbouring groups
-/// never overlap in the table, or the earlier group may take them. Returns whether all groups found
-/// their modifiers; `reached`: how many were understood.
+/// Consumes `mods` group by group, telling `chose` of each choice; alternatives of neighbouring
+/// groups never overlap in the table, or the earlier group may take them. Returns whether all
+/// groups found their modifiers; `reached`: how many were understood.
 template <class Chose>
 bool matchGroups(llvm::ArrayRef<ModifierGroup> groups, llvm::ArrayRef<llvm::StringRef> mods,
                  size_t &reached, Chose chose) {

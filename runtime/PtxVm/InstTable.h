@@ -61,8 +61,8 @@ struct InstMatch {
 /// All rows, in the order of Instructions.td.
 llvm::ArrayRef<InstForm> instructionForms();
 
-/// Finds the row for `opcode` with `mods`. On failure `reason` says why PTX's instruction is rejected,
-/// or names the first modifier that no row accepts at its place.
+/// Finds the row for `opcode` with `mods`. On failure `reason` says why PTX's instruction is
+/// rejected, or names the first modifier that no row accepts at its place.
 bool matchInstruction(llvm::StringRef opcode, llvm::ArrayRef<llvm::StringRef> mods,
                       InstMatch &match, std::string &reason);
 

@@ -122,8 +122,7 @@ private:
       return refuse("'" + name + "' is defined at " + place(earlier.id.module, earlier.line) +
                     " and at " + place(candidate.id.module, candidate.line) +
                     "; keep one, or make all but one .weak");
-    bool bothCommon =
-        earlier.linkage == Linkage::Common && candidate.linkage == Linkage::Common;
+    bool bothCommon = earlier.linkage == Linkage::Common && candidate.linkage == Linkage::Common;
     if (!bothCommon && !fits(name, candidate, earlier))
       return;
     bool larger = bothCommon && variable(candidate.id).bytes() > variable(earlier.id).bytes();
@@ -134,9 +133,9 @@ private:
   /// Whether two places speak of the same thing; else there is an error.
   bool fits(llvm::StringRef name, const Candidate &a, const Candidate &b) {
     std::string first = describe(a), second = describe(b);
-    bool same = a.function == b.function &&
-                (a.function ? sameSignature(function(a.id), function(b.id))
-                            : sameVariable(variable(a.id), variable(b.id)));
+    bool same =
+        a.function == b.function && (a.function ? sameSignature(function(a.id), function(b.id))
+                                                : sameVariable(variable(a.id), variable(b.id)));
     if (!same)
       refuse("'" + name + "' is " + first + " at " + place(a.id.module, a.line) + " but " + second +
              " at " + place(b.id.module, b.line));

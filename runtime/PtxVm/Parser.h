@@ -33,9 +33,9 @@ private:
   ast::Function *fn = nullptr;
   uint32_t scope = 0;
   ast::Location loc;
-  bool inCall = false; ///< parentheses hold arguments, not expressions
+  bool inCall = false;       ///< parentheses hold arguments, not expressions
   bool wantsAddress = false; ///< the instruction takes a variable's address, not its memory
-  unsigned depth = 0; ///< of operands or initialisers within one another
+  unsigned depth = 0;        ///< of operands or initialisers within one another
 
   /// Counts one level while it lives: text decides how deep the parser recurses.
   struct Nested {

@@ -123,8 +123,8 @@ bool Parser::initList(ast::Variable &variable, uint64_t first, size_t level) {
                   : variable.dims[level]        ? variable.dims[level] * row
                                                 : kMaxElements;
   if (next - first > room)
-    return fail("'" + variable.name + "' has " + llvm::Twine(next - first) +
-                " initialisers for " + llvm::Twine(room) + " elements");
+    return fail("'" + variable.name + "' has " + llvm::Twine(next - first) + " initialisers for " +
+                llvm::Twine(room) + " elements");
   if (level == 0 && variable.array && variable.count == 0) // the first dimension was left open
     variable.count = (next + row - 1) / row * row;
   return expect("}");

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// PTX evaluates integer constants in 64 bits, signed unless a literal says U or doesn't fit. Operators
-// and their precedence are C's; comparisons and logical operators give a signed 0 or 1.
+// PTX evaluates integer constants in 64 bits, signed unless a literal says U or doesn't fit.
+// Operators and their precedence are C's; comparisons and logical operators give a signed 0 or 1.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Parser.h"

@@ -128,8 +128,8 @@ struct VariableInfo {
   std::string name;
   Space space = Space::Generic;
   uint64_t offset = 0;
-  uint64_t bytes = 0;     ///< kRest for .extern .shared arrays
-  uint32_t function = ~0u; ///< that declares it; ~0: the module
+  uint64_t bytes = 0;                             ///< kRest for .extern .shared arrays
+  uint32_t function = ~0u;                        ///< that declares it; ~0: the module
   static constexpr uint64_t kRest = ~uint64_t(0); ///< to the end of shared memory
 };
 inline constexpr uint32_t kNoVariable = ~0u;
@@ -140,8 +140,8 @@ struct InstInfo {
   uint32_t line = 0;
   llvm::StringRef text;
   ast::Location loc;
-  InstMatch match;          ///< null form: the machine's own (a branch between blocks)
-  uint8_t destinations = 0; ///< bit k: Inst::op[k] is written
+  InstMatch match;                 ///< null form: the machine's own (a branch between blocks)
+  uint8_t destinations = 0;        ///< bit k: Inst::op[k] is written
   uint32_t variable = kNoVariable; ///< whose address the instruction names, in Program::variables
 };
 
@@ -156,16 +156,17 @@ struct GlobalVariable {
 
 struct Program {
   std::vector<std::unique_ptr<ast::Module>> modules; ///< own all text
-  std::string name;   ///< of all modules
-  std::string target; ///< the newest of the modules' .target
+  std::string name;                                  ///< of all modules
+  std::string target;                                ///< the newest of the modules' .target
   const Isa *isa = nullptr;
 
   std::vector<Inst> code;
   std::vector<InstInfo> info;           ///< parallel to `code`
   std::vector<const Inst *> blockStart; ///< by block
   std::vector<BlockInfo> blocks;
-  std::vector<uint32_t> vectorOps;                 ///< operand lists of 8-element accesses
-  std::unordered_map<uint32_t, llvm::StringRef> vectorNames; ///< by place in vectorOps: wgmma's registers
+  std::vector<uint32_t> vectorOps; ///< operand lists of 8-element accesses
+  std::unordered_map<uint32_t, llvm::StringRef>
+      vectorNames;                                 ///< by place in vectorOps: wgmma's registers
   std::vector<std::vector<uint32_t>> branchTables; ///< targets of brx.idx, as blocks
   std::vector<CallSite> calls;
   std::vector<FunctionInfo> functions;
@@ -173,10 +174,9 @@ struct Program {
   std::vector<uint32_t> entryFunction; ///< by entry: its function
   std::vector<GlobalVariable> globals;
   std::vector<VariableInfo> variables; ///< in shared and local memory
-  RegionMap globalRegions;       ///< the globals, for address look-up
-  bool hasDynamicShared = false; ///< there is an .extern .shared array
+  RegionMap globalRegions;             ///< the globals, for address look-up
+  bool hasDynamicShared = false;       ///< there is an .extern .shared array
   uint32_t dynamicSharedAlign = 16;
-
 };
 
 /// Function addresses (indirect calls): this plus the function's number.

@@ -62,10 +62,10 @@ struct EntryInfo {
   std::optional<std::array<uint32_t, 3>> maxntid; ///< `.maxntid`: product bounds the block size
   std::optional<std::array<uint32_t, 3>> reqnctapercluster; ///< the only legal cluster
   std::optional<uint32_t> maxClusterRank; ///< `.maxclusterrank`: most CTAs of a cluster
-  bool explicitCluster = false;   ///< `.explicitcluster`: a cluster must be given
-  bool blocksAreClusters = false; ///< `.blocksareclusters`: the grid counts clusters
-  uint32_t staticShared = 0;                      ///< bytes of statically sized shared memory
-  uint32_t numRegs = 0;                           ///< 32-lane register slots after slot allocation
+  bool explicitCluster = false;           ///< `.explicitcluster`: a cluster must be given
+  bool blocksAreClusters = false;         ///< `.blocksareclusters`: the grid counts clusters
+  uint32_t staticShared = 0;              ///< bytes of statically sized shared memory
+  uint32_t numRegs = 0;                   ///< 32-lane register slots after slot allocation
 };
 
 /// A parsed, checked and decoded PTX module.
@@ -139,10 +139,11 @@ enum class Schedule : uint8_t {
   InOrder,    ///< warps in order, each as far as it gets; CTAs in order
   RoundRobin, ///< one instruction of each warp in turn
   Random,     ///< seeded: the order of warps and CTAs, and how far each runs
-  Adversarial ///< seeded: starves some warps, hurries others, switches behind every instruction that
-              ///< synchronises, often begins with the last CTA
+  Adversarial ///< seeded: starves some warps, hurries others, switches behind every instruction
+              ///< that synchronises, often begins with the last CTA
 };
-/// When the data of asynchronous copies (cp.async, cp.async.bulk, .tensor) moves, and wgmma happens.
+/// When the data of asynchronous copies (cp.async, cp.async.bulk, .tensor) moves, and wgmma
+/// happens.
 enum class AsyncCompletion : uint8_t {
   Late,  ///< when a wait demands it: a wait that is missing shows as old data
   Early, ///< at issue: bytes that are overwritten too soon show
@@ -156,15 +157,15 @@ llvm::Expected<AsyncCompletion> parseAsyncCompletion(llvm::StringRef name);
 
 /// How to run a grid.
 struct LaunchConfig {
-  std::array<uint32_t, 3> grid{1, 1, 1};    ///< CTAs
-  std::array<uint32_t, 3> block{1, 1, 1};   ///< threads per CTA, at most 1024 in all
+  std::array<uint32_t, 3> grid{1, 1, 1};  ///< CTAs
+  std::array<uint32_t, 3> block{1, 1, 1}; ///< threads per CTA, at most 1024 in all
   /// CTAs per cluster; 1,1,1: what the kernel's .reqnctapercluster says, else no clusters. The grid
   /// is a multiple of it; at most 8 CTAs are portable. Needs sm_90.
   std::array<uint32_t, 3> cluster{1, 1, 1};
   bool nonPortableCluster = false; ///< allow clusters of up to 16 CTAs
-  uint32_t dynamicShared = 0; ///< bytes behind the static shared variables (`.extern .shared`)
-  uint32_t threads = 0;       ///< host threads; 0 = one per core. With 1 a launch is deterministic.
-  uint64_t seed = 0;          ///< of everything random; a seed replays its order in each CTA
+  uint32_t dynamicShared = 0;      ///< bytes behind the static shared variables (`.extern .shared`)
+  uint32_t threads = 0; ///< host threads; 0 = one per core. With 1 a launch is deterministic.
+  uint64_t seed = 0;    ///< of everything random; a seed replays its order in each CTA
   /// Default: InOrder without a seed, Random with one.
   std::optional<Schedule> schedule;
   AsyncCompletion async = AsyncCompletion::Late;
@@ -247,8 +248,9 @@ struct Report {
   Profile profile; ///< with LaunchConfig::profile
 };
 
-/// A finding as JSON: {"kind", "message", "entry", "ctaid", "tid", "address", "line", "instruction",
-/// "loc": [file, line, column], "buffer", "index", "buffer_bytes", "occurrences", "accesses":
+/// A finding as JSON: {"kind", "message", "entry", "ctaid", "tid", "address", "line",
+/// "instruction", "loc": [file, line, column], "buffer", "index", "buffer_bytes", "occurrences",
+/// "accesses":
 /// [{...}]}.
 llvm::json::Value toJson(const Finding &finding);
 /// {"findings": [...], "warp_instructions", "ctas", "seconds", "classes": {...}} and, when the

@@ -73,8 +73,8 @@ public:
     return found;
   }
 
-  /// The same question for 32 ranges of `bytes` (at most 32) bytes at `at[l] + shift`, of which those
-  /// count whose bit is set in `lanes`; quick. May say no although all is written.
+  /// The same question for 32 ranges of `bytes` (at most 32) bytes at `at[l] + shift`, of which
+  /// those count whose bit is set in `lanes`; quick. May say no although all is written.
   bool seemsWritten(const uint64_t *at, uint64_t shift, uint32_t lanes, uint32_t bytes) const {
     if (all.load(std::memory_order_relaxed))
       return true;

@@ -23,7 +23,7 @@ struct VmWatch {
 };
 
 struct VmOptions {
-  unsigned threads = 0;          // worker threads; 0: all cores
+  unsigned threads = 0; // worker threads; 0: all cores
   VmWatch watch;
   std::string target = "sm_90a"; // what DeviceProperties report
   uint64_t maxInstructions = 0;  // warp instructions per CTA before "did not finish"; 0: no limit

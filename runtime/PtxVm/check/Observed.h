@@ -31,7 +31,7 @@ enum class Layer : uint8_t { Access, Overflow, Slices, NumLayers };
 struct ObservedCode {
   std::vector<Inst> code;
   std::vector<const Inst *> blockStart;
-  std::vector<Handler> original;      ///< by instruction; what the access layer's wrapper calls
+  std::vector<Handler> original; ///< by instruction; what the access layer's wrapper calls
   std::array<std::vector<Handler>, size_t(Layer::NumLayers)> below; ///< the other layers'
   std::array<Observer *, size_t(Layer::NumLayers)> owner{};         ///< for their wrappers
   std::vector<AccessTraits> accesses; ///< by instruction; bytes = 0: none

@@ -121,15 +121,15 @@ public:
   virtual void localFrame(Warp &, uint32_t /*lanes*/, uint64_t /*offset*/, uint32_t /*function*/) {}
   /// Lanes `passed` have waited at `pc`, where all control flow of the warp meets again, and go on
   /// without the lanes `missing`, because the CTA or the warp gets no further otherwise.
-  virtual void convergenceLost(Warp &, uint32_t /*passed*/, uint32_t /*missing*/, const Inst * /*pc*/) {
-  }
+  virtual void convergenceLost(Warp &, uint32_t /*passed*/, uint32_t /*missing*/,
+                               const Inst * /*pc*/) {}
 
   virtual void access(const AccessEvent &) {}
 
   virtual void asyncIssue(const AsyncEvent &) {}
-  /// A thread has waited for the operation through its group; for Wgmma a warp, and each warp of the
-  /// warpgroup waits for the parts of all four. `readsOnly`: only the reads are
-  /// known to be done (cp.async.bulk.wait_group.read).
+  /// A thread has waited for the operation through its group; for Wgmma a warp, and each warp of
+  /// the warpgroup waits for the parts of all four. `readsOnly`: only the reads are known to be
+  /// done (cp.async.bulk.wait_group.read).
   virtual void asyncWaited(Warp &, unsigned /*lane*/, uint64_t /*token*/, bool /*readsOnly*/) {}
   /// The operation is complete and its completion takes part in the running phase of an mbarrier.
   virtual void asyncArrived(Cta & /*owner*/, uint64_t /*mbarrier*/, uint64_t /*token*/) {}

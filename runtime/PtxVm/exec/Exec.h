@@ -97,7 +97,7 @@ struct Warp {
   uint8_t *shared;
   uint64_t sharedBytes;
   uint64_t sharedBase; ///< the address at which the CTA's shared memory begins
-  uint8_t *local; ///< lane l's local memory begins at local + l * localStride
+  uint8_t *local;      ///< lane l's local memory begins at local + l * localStride
   uint64_t localStride;
   uint64_t localBase; ///< where the frame's locals begin in a lane's memory
   const uint8_t *params;

@@ -118,8 +118,8 @@ template <class F, bool Max, bool Ftz, bool NaN, bool XorSign> struct MinMax {
     return (NaN ? aNan || bNan : aNan && bNan) ? kNan16 : r;
   }
 };
-/// fma.oob: the value with which tensor copies fill what lies outside the tensor, as a factor, makes
-/// the result +0.
+/// fma.oob: the value with which tensor copies fill what lies outside the tensor, as a factor,
+/// makes the result +0.
 constexpr uint16_t kOobNan = 0x7ff7;
 template <class F, Clamp C> struct FmaOob {
   static uint16_t apply(uint16_t a, uint16_t b, uint16_t c) {

@@ -227,8 +227,8 @@ inline bool resolveGeneric(Warp &w, const Inst *i, uint64_t *address, uint32_t m
     return resolveLocal(w, i, address, mask, bytes, write, x);
   case Way::Param:
   case Way::Param32:
-    return resolveFlat(w, i, way, address, mask, bytes, write, const_cast<uint8_t *>(w.params),
-                       0, w.paramBytes, Space::Param, x);
+    return resolveFlat(w, i, way, address, mask, bytes, write, const_cast<uint8_t *>(w.params), 0,
+                       w.paramBytes, Space::Param, x);
   case Way::Generic:
     return resolveGeneric(w, i, address, mask, bytes, write, x);
   }

@@ -52,7 +52,8 @@ void genInstructions(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
     checkSyntax(row);
     bool form = row->isSubClassOf("Form");
     const Record *named = form ? row->getValueAsDef("variantOf") : row;
-    os << (form ? "PTX_FORM(" : "PTX_INST(") << named->getName() << ", " << row->getValueAsDef("family")->getName() << ", "
+    os << (form ? "PTX_FORM(" : "PTX_INST(") << named->getName() << ", "
+       << row->getValueAsDef("family")->getName() << ", "
        << row->getValueAsDef("counter")->getValueAsString("name") << ", ";
     quoted(os, row->getValueAsString("syntax"));
     os << ", ";

@@ -18,9 +18,10 @@ namespace cl = llvm::cl;
 using namespace cosmati::ptxvm;
 
 static cl::OptionCategory options("Options");
-static cl::list<std::string> inputFiles(
-    cl::Positional, cl::desc("<PTX file, - for standard input> [<further file to link>...]"),
-    cl::cat(options));
+static cl::list<std::string>
+    inputFiles(cl::Positional,
+               cl::desc("<PTX file, - for standard input> [<further file to link>...]"),
+               cl::cat(options));
 static cl::opt<std::string> entryName("entry", cl::desc("kernel; may be left out if there is one"),
                                       cl::cat(options));
 static cl::list<uint32_t> gridDims("grid", cl::CommaSeparated, cl::desc("CTAs: x[,y[,z]]"),

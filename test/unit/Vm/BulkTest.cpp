@@ -110,10 +110,10 @@ TEST(Bulk, ReductionsCombineElements) {
                      "  bar.sync 0;\n  @!%first bra END;\n";
   uint32_t before = 0xeeeeeeeeu;
   for (std::string op :
-       {"and.b32", "or.b32", "xor.b32", "add.u32", "add.s32", "min.u32", "max.u32", "min.s32",
-        "max.s32", "inc.u32", "dec.u32", "add.u64", "xor.b64", "min.s64", "max.u64", "add.f32",
-        "add.f64", "add.noftz.f16", "add.noftz.bf16", "min.f16", "max.f16", "min.bf16",
-        "max.bf16"}) {
+       {"and.b32",        "or.b32",  "xor.b32", "add.u32",  "add.s32", "min.u32",
+        "max.u32",        "min.s32", "max.s32", "inc.u32",  "dec.u32", "add.u64",
+        "xor.b64",        "min.s64", "max.u64", "add.f32",  "add.f64", "add.noftz.f16",
+        "add.noftz.bf16", "min.f16", "max.f16", "min.bf16", "max.bf16"}) {
     auto out = bulkTest(fill + "  cp.reduce.async.bulk.global.shared::cta.bulk_group." + op +
                         " [%out], [%s], 1024;\n  cp.async.bulk.commit_group;\n"
                         "  cp.async.bulk.wait_group 0;\nEND:");

@@ -134,7 +134,8 @@ TEST(Parser, RegisterFamiliesResolveByPrefixAndNumber) {
 TEST(Parser, CallOfAnUndefinedFunctionIsAnError) {
   std::string text = moduleHeader() + ".extern .func nope(.param .b64 a);\n.visible .entry k() {\n "
                                       " { .param .b64 q; call nope, (q); }\n  ret;\n}\n";
-  EXPECT_NE(parseError(text).find("'nope' is declared but no module defines it"), std::string::npos);
+  EXPECT_NE(parseError(text).find("'nope' is declared but no module defines it"),
+            std::string::npos);
 }
 TEST(Parser, DeclarationsThatWouldExhaustTheHostAreRefused) {
   auto refused = [](const std::string &text, const std::string &why) {

@@ -150,9 +150,9 @@ TEST(Table, MemoryRowsLoadForAllTypesAndSpaces) {
 TEST(Table, AtomicRowsLoad) {
   for (std::string text :
        {"add.u32 %r1, [%d1], %r2", "min.s64 %d3, [%d1], %d2", "add.f32 %r1, [%d1], %r2",
-        "add.f64 %d3, [%d1], %d2", "add.noftz.f16 %h1, [%d1], %h2", "add.noftz.bf16x2 %r1, [%d1], %r2",
-        "and.b64 %d3, [%d1], %d2", "exch.b128 %q1, [%d1], %q2", "cas.b16 %h1, [%d1], %h2, %h3",
-        "inc.u32 %r1, [%d1], %r2"})
+        "add.f64 %d3, [%d1], %d2", "add.noftz.f16 %h1, [%d1], %h2",
+        "add.noftz.bf16x2 %r1, [%d1], %r2", "and.b64 %d3, [%d1], %d2", "exch.b128 %q1, [%d1], %q2",
+        "cas.b16 %h1, [%d1], %h2, %h3", "inc.u32 %r1, [%d1], %r2"})
     for (std::string how : {"", "global.", "shared.", "relaxed.gpu.global.", "acq_rel.sys.",
                             "acquire.cta.shared::cta.", "global.gpu.", "release.cluster.global."})
       EXPECT_EQ(parseError(kernel("  atom." + how + text + ";")), "");

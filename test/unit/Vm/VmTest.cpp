@@ -13,7 +13,8 @@ namespace vmtest {
 /// Programs of the tests are the fuzzers' first corpus: COSMATI_PTX_CORPUS names a folder for them.
 static void keepForFuzzers(const std::string &ptx) {
   if (const char *folder = std::getenv("COSMATI_PTX_CORPUS"))
-    std::ofstream(std::string(folder) + "/" + std::to_string(std::hash<std::string>()(ptx)) + ".ptx")
+    std::ofstream(std::string(folder) + "/" + std::to_string(std::hash<std::string>()(ptx)) +
+                  ".ptx")
         << ptx;
 }
 
