@@ -69,15 +69,15 @@ LinearLayout swizzledShared(llvm::ArrayRef<int64_t> shape, int64_t vec, int64_t 
                             int64_t maxPhase, llvm::ArrayRef<int64_t> order);
 
 /// Fragments of the warp-wide mma.sync.m16n8kK (PTX ISA, "Matrix fragments for mma.m16n8k*"), where
-/// K = 256 / bitwidth. The matrix lies in the last two dims of `shape`; leading dims are batches.
-/// warpsPerCta has one entry for each dim of the *result* (batches, M, N), its last dim fastest.
-/// Tiles beyond the warps' repeat in registers, last dim fastest; where a tile is larger than the
-/// tensor, threads replicate.
+/// K = 256 / bitwidth, for f64 8; those of smaller K are the first registers of them. The matrix
+/// lies in the last two dims of `shape`; leading dims are batches. warpsPerCta has one entry for
+/// each dim of the *result* (batches, M, N), its last dim fastest. Tiles beyond the warps' repeat
+/// in registers, last dim fastest; where a tile is larger than the tensor, threads replicate.
 ///
 /// Accumulator and result: a 16x8 tile, 4 registers per thread.
 LinearLayout mmaAccumulator16x8(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> warpsPerCta);
-/// Left operand, M x K: a 16 x K tile of elements of `bitwidth` 4, 8, 16 or 32. The warps along N
-/// hold the same data.
+/// Left operand, M x K: a 16 x K tile of elements of `bitwidth` 1, 4, 8, 16, 32 or 64. The warps
+/// along N hold the same data.
 LinearLayout mmaOperandA(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> warpsPerCta,
                          unsigned bitwidth);
 /// Right operand, K x N: a K x 8 tile. The warps along M hold the same data.

@@ -121,8 +121,8 @@ Error generate(llvm::Module &module, llvm::TargetMachine &machine, std::string &
   return Error::success();
 }
 
-/// All lanes of a warp must meet in a matrix instruction, but LLVM 22 declares the intrinsics without
-/// `convergent`: nothing would keep a pass from copying or moving a call into a branch.
+/// All lanes of a warp must meet in a matrix instruction, but LLVM 22 declares the intrinsics
+/// without `convergent`: nothing would keep a pass from copying or moving a call into a branch.
 void keepWarpsTogether(llvm::Module &module) {
   for (llvm::Function &function : module)
     if (function.getName().starts_with("llvm.nvvm.mma."))

@@ -9,7 +9,7 @@ def TileGPU_MmaOp : TileGPU_Op<"mma", [Pure, AllTypesMatch<["acc", "result"]>]> 
   let summary = "dot on tensor cores: operands and result in the registers of warps";
   let description = [{
     `r[i,j] = acc[i,j] + sum_k a[i,k] * b[k,j]` by the matrix instruction of this name, a row of MmaInstructions.td; with
-    `saturate` its form that clamps integers. Leading dimensions are batches. Each warp multiplies for the part of the result that it holds;
+    `saturate` its form that clamps integers, after each k of the instruction. Leading dimensions are batches. Each warp multiplies for the part of the result that it holds;
     a and b must lie there in the instruction's fragments (MmaFragments.h), in any order of registers.
 
     Blocks hold elements of the instruction's types: s8 and u8 in i8, tf32 in f32 (of which 19 bits count), fp8 in its float types.

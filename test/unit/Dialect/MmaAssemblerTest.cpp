@@ -3,15 +3,10 @@
 #include "test/unit/Dialect/MmaProgram.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <map>
 #include <regex>
 #include <set>
-#include <sstream>
-#include <unistd.h>
 
 using namespace cosmati::tilegpu;
 
@@ -43,19 +38,9 @@ struct ModuleText {
 /// The names of the rows that the assembler refuses; "module" where it refuses it as a whole.
 std::set<std::string> refused(const Rows &rows, int sm, int ptxVersion) {
   ModuleText module(rows, sm, ptxVersion);
-  std::string base =
-      (std::filesystem::temp_directory_path() / ("cosmati-mma-" + std::to_string(getpid())))
-          .string();
-  std::ofstream(base + ".ptx") << module.text;
-  std::string command = "ptxas -arch=sm_" + std::to_string(sm) + " -o /dev/null " + base +
-                        ".ptx > " + base + ".log 2>&1";
-  bool failed = std::system(command.c_str()) != 0;
-  std::ostringstream log;
-  log << std::ifstream(base + ".log").rdbuf();
-  std::filesystem::remove(base + ".ptx");
-  std::filesystem::remove(base + ".log");
+  std::string text = mmatest::assemblerErrors(module.text, sm);
+  bool failed = !text.empty();
   std::set<std::string> names;
-  std::string text = log.str();
   std::regex line("line ([0-9]+)");
   for (std::sregex_iterator it(text.begin(), text.end(), line), end; failed && it != end; ++it) {
     size_t number = std::stoul((*it)[1]);
@@ -85,7 +70,7 @@ std::map<std::pair<int, int>, Rows> groups() {
 class MmaAssembler : public testing::Test {
 protected:
   void SetUp() override {
-    if (std::system("ptxas --version > /dev/null 2>&1") != 0)
+    if (!mmatest::hasAssembler())
       GTEST_SKIP() << "there is no ptxas on the PATH";
   }
 };

@@ -9,6 +9,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -114,19 +115,35 @@ public:
     fill();
   }
 
-  void check() {
+  /// Clamped sums of accumulators near the bound.
+  void saturate() {
+    saturating = true;
+    for (int64_t &x : added)
+      x += INT32_MAX - 8;
+    fill();
+  }
+
+  /// The PTX for the row's lowest architecture, or a failed test.
+  std::string compile() {
     CompileOptions options;
     options.num_warps = 4;
     options.target = "sm_" + std::to_string(row.sm);
     CompileEnvironment environment;
     environment.firstStage = "nvvm";
     auto result = compileText(text(), options, environment);
-    ASSERT_TRUE(static_cast<bool>(result)) << llvm::toString(result.takeError()) << text();
+    if (!result)
+      ADD_FAILURE() << llvm::toString(result.takeError()) << text();
+    return result ? result->image.ptx : "";
+  }
+
+  void check() {
+    std::string ptx = compile();
+    ASSERT_NE(ptx, "");
     llvm::SmallVector<llvm::StringRef> words;
-    llvm::SplitString(result->image.ptx, words);
+    llvm::SplitString(ptx, words);
     int64_t fewest = m * n * k / (row.m * row.n * row.k) / (kWarps[0] * kWarps[1]);
-    EXPECT_EQ(llvm::count(words, row.ptx), fewest);
-    vmtest::Grid grid(result->image.ptx);
+    EXPECT_EQ(llvm::count(words, saturating ? row.saturatingPtx : row.ptx), fewest);
+    vmtest::Grid grid(ptx);
     ASSERT_EQ(grid.buffer(a.bytes).buffer(b.bytes).buffer(c.bytes).buffer(d.bytes).go(1, 128), "");
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < n; ++j) {
@@ -141,6 +158,7 @@ private:
   int64_t m, n, k;
   Block a, b, c, d;
   std::vector<int64_t> left, right, added;
+  bool saturating = false;
 
   static LinearLayout blockLayoutA(llvm::ArrayRef<int64_t> shape, unsigned bits) {
     return mmaOperandA(shape, kWarps, bits);
@@ -154,6 +172,8 @@ private:
   static int64_t perElement(MmaType type) { return elementOf(type).bits / mmaTypeBits(type); }
 
   void fill() {
+    for (Block *block : {&a, &b, &c})
+      std::fill(block->bytes.begin(), block->bytes.end(), uint8_t(0));
     unsigned bitsA = mmaTypeBits(row.a), bitsB = mmaTypeBits(row.b);
     int64_t perA = perElement(row.a), perB = perElement(row.b);
     for (int64_t i = 0; i < m; ++i)
@@ -177,8 +197,8 @@ private:
                       ">, %p_c: " + pointer + ", %p_d: " + pointer +
                       ") attributes {tile.kernel} {\n";
     out += a.load() + b.load() + c.load();
-    out += "  %d = tilegpu.mma \"" + row.ptx.str() + "\" %v_a, %v_b, %v_c : " + a.type() + ", " +
-           b.type() + ", " + c.type() + "\n";
+    out += "  %d = tilegpu.mma \"" + row.ptx.str() + (saturating ? "\" saturate" : "\"") +
+           " %v_a, %v_b, %v_c : " + a.type() + ", " + b.type() + ", " + c.type() + "\n";
     out += "  %s_d = tile.splat %p_d : " + pointer + " -> " + c.pointers() +
            "\n  %q_d = tile.addptr %s_d, %i_c : " + c.pointers() + ", tensor<" + c.extents() +
            "i32, #c>\n  tile.store %q_d, %d : " + c.pointers() + "\n  return\n}\n}\n";
@@ -190,6 +210,8 @@ private:
     for (int64_t x = 0; x < k; ++x) {
       int64_t p = left[i * k + x], q = right[x * n + j];
       sum += row.bitOp == MmaBitOp::Xor ? p ^ q : row.bitOp == MmaBitOp::And ? p & q : p * q;
+      if (saturating && (x + 1) % row.k == 0) // each instruction clamps
+        sum = std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX);
     }
     return sum;
   }
@@ -206,4 +228,25 @@ TEST(MmaLowering, BlocksAreMultipliedByEveryDenseInstruction) {
     if (HasFatalFailure())
       return;
   }
+}
+
+TEST(MmaLowering, SumsAreClampedWhereTheOpSaysSo) {
+  for (const MmaInstruction &row : mmaTable())
+    if (row.saturates() && !row.sparse) {
+      SCOPED_TRACE(row.ptx.str());
+      BlockProduct product(row);
+      product.saturate();
+      product.check();
+      if (HasFatalFailure())
+        return;
+    }
+}
+
+// The PTX version is raised to that of the instruction.
+TEST(MmaLowering, TheAssemblerAcceptsEachOnItsLowestArchitecture) {
+  if (!mmatest::hasAssembler())
+    GTEST_SKIP() << "there is no ptxas on the PATH";
+  for (const MmaInstruction &row : mmaTable())
+    if (!row.sparse)
+      EXPECT_EQ(mmatest::assemblerErrors(BlockProduct(row).compile(), row.sm), "") << row.ptx.str();
 }

@@ -1,7 +1,12 @@
 #include "test/unit/Dialect/MmaProgram.h"
 #include "test/unit/Vm/VmTest.h"
 
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
 
 using namespace cosmati;
 using namespace cosmati::tilegpu;
@@ -130,4 +135,20 @@ int64_t mmatest::decode(MmaType type, uint64_t bits) {
   default:
     return int32_t(bits);
   }
+}
+
+bool mmatest::hasAssembler() { return std::system("ptxas --version > /dev/null 2>&1") == 0; }
+
+std::string mmatest::assemblerErrors(const std::string &ptx, int sm) {
+  std::filesystem::path folder = std::filesystem::temp_directory_path();
+  std::string base = (folder / ("cosmati-mma-" + std::to_string(getpid()))).string();
+  std::ofstream(base + ".ptx") << ptx;
+  std::string command = "ptxas -arch=sm_" + std::to_string(sm) + " -o /dev/null " + base +
+                        ".ptx > " + base + ".log 2>&1";
+  bool failed = std::system(command.c_str()) != 0;
+  std::ostringstream log;
+  log << std::ifstream(base + ".log").rdbuf();
+  std::filesystem::remove(base + ".ptx");
+  std::filesystem::remove(base + ".log");
+  return !failed ? "" : log.str().empty() ? "ptxas failed without a word" : log.str();
 }

@@ -15,6 +15,11 @@ namespace mmatest {
 std::string mmaEntry(const cosmati::tilegpu::MmaInstruction &row, const std::string &name,
                      bool saturate = false, unsigned selector = 0);
 
+/// Whether there is a ptxas on the PATH.
+bool hasAssembler();
+/// What it says against a program for this architecture; empty where it accepts it.
+std::string assemblerErrors(const std::string &ptx, int sm);
+
 using Coordinates = llvm::ArrayRef<int32_t>;
 
 /// The registers of a warp that hold `value` in this layout, thread by thread.
