@@ -85,15 +85,17 @@ TEST_F(MmaAssembler, AcceptsEachRowFromItsVersionOn) {
 TEST_F(MmaAssembler, RefusesEachRowBeforeItsVersion) {
   constexpr int kLowestOfSm80 = 70; // no older PTX knows the target
   for (const auto &[since, rows] : groups())
-    if (since.second > kLowestOfSm80)
+    if (since.second > kLowestOfSm80) {
       EXPECT_EQ(refused(rows, since.first, since.second - 1), namesOf(rows));
+    }
 }
 
 TEST_F(MmaAssembler, RefusesEachRowBeforeItsArchitecture) {
   const std::map<int, int> before{{89, 87}, {90, 89}};
   for (const auto &[since, rows] : groups())
-    if (auto lower = before.find(since.first); lower != before.end())
+    if (auto lower = before.find(since.first); lower != before.end()) {
       EXPECT_EQ(refused(rows, lower->second, 87), namesOf(rows));
+    }
 }
 
 TEST_F(MmaAssembler, AcceptsEachRowOnLaterArchitectures) {

@@ -208,8 +208,9 @@ TEST(MmaEmission, IntrinsicsBecomeTheInstructionsOfTheTable) {
     llvm::SplitString(ptx, words);
     for (const MmaInstruction *row : rows) {
       EXPECT_EQ(llvm::count(words, row->ptx), 1) << row->ptx.str();
-      if (row->saturates())
+      if (row->saturates()) {
         EXPECT_EQ(llvm::count(words, row->saturatingPtx), 1) << row->saturatingPtx.str();
+      }
     }
   }
 }

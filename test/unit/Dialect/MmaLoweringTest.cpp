@@ -247,6 +247,7 @@ TEST(MmaLowering, TheAssemblerAcceptsEachOnItsLowestArchitecture) {
   if (!mmatest::hasAssembler())
     GTEST_SKIP() << "there is no ptxas on the PATH";
   for (const MmaInstruction &row : mmaTable())
-    if (!row.sparse)
+    if (!row.sparse) {
       EXPECT_EQ(mmatest::assemblerErrors(BlockProduct(row).compile(), row.sm), "") << row.ptx.str();
+    }
 }

@@ -47,8 +47,9 @@ void expectWholeProduct(const LinearLayout &a, const LinearLayout &b, const Line
         EXPECT_EQ(left[0], sum[0]);
         EXPECT_EQ(right[0], sum[0]);
       }
-      if (warp == 0) // steps of one tile come in the order of K
+      if (warp == 0) { // steps of one tile come in the order of K
         EXPECT_EQ(left[rank - 1], reached[size_t(step.acc)]++ * halves().k);
+      }
     }
 }
 

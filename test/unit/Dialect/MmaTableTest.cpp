@@ -59,8 +59,9 @@ TEST(MmaTable, LayoutsFillTheRegistersOfEachOperand) {
     EXPECT_EQ(bitsOf(mmaTileA(row), row.a), row.aRegisters * row.registerBits(row.a));
     EXPECT_EQ(bitsOf(mmaTileB(row), row.b), row.bRegisters * row.registerBits(row.b));
     EXPECT_EQ(bitsOf(mmaTileAcc(row), row.acc), row.accRegisters * row.registerBits(row.acc));
-    if (row.sparse)
+    if (row.sparse) {
       EXPECT_EQ(mmaTileMetadata(row).inSize(LayoutDim::Register), 8);
+    }
   }
 }
 
@@ -70,8 +71,9 @@ TEST(MmaTable, LayoutsHoldEachElementOnce) {
     EXPECT_TRUE(mmaTileA(row).isInvertible());
     EXPECT_TRUE(mmaTileB(row).isInvertible());
     EXPECT_TRUE(mmaTileAcc(row).isInvertible());
-    if (row.sparse)
+    if (row.sparse) {
       EXPECT_TRUE(mmaTileMetadata(row).isSurjective());
+    }
   }
 }
 
