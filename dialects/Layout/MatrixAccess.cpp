@@ -325,10 +325,13 @@ llvm::Expected<MatrixAccessPlan> planMatrixAccess(const LinearLayout &distribute
   Reason reasons[2];
   for (bool transposed : {false, true}) {
     Reason &reason = reasons[transposed];
-    if (transposed && !(reason = whyNotTransposable(elementBits)).empty())
+    if (transposed)
+      reason = whyNotTransposable(elementBits);
+    if (!reason.empty())
       continue;
     RowForm form(llvm::Log2_32(elementBits), transposed);
-    if (!(reason = whyNotForm(form, at)).empty())
+    reason = whyNotForm(form, at);
+    if (!reason.empty())
       continue;
     MatrixAccessPlan plan = MatrixPlanner(*toOffset, at, form, elementBits, maxMatrices).plan();
     plan.replicas = replicationMasks(distributed);

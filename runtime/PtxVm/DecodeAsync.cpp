@@ -131,9 +131,12 @@ bool FunctionDecoder::decodeBulk() {
   Space target = mbarrier ? Space::Shared : Space::Global;
   if (!prefetch && !listAddress(operands[next++], target))
     return false;
-  if (!listAddress(operands[next++], source) || !listValue(operands[next++], 32) ||
-      (mbarrier && !listAddress(operands[next++], Space::Shared)) ||
-      (multicast && !listValue(operands[next++], 16)))
+  if (!listAddress(operands[next], source) || !listValue(operands[next + 1], 32))
+    return false;
+  next += 2;
+  if (mbarrier && !listAddress(operands[next++], Space::Shared))
+    return false;
+  if (multicast && !listValue(operands[next++], 16))
     return false;
   if (mbarrier && match.has(Mod::sharedCluster))
     current.inst.flags |= uint16_t(kClusterAddress | (multicast ? kMulticast : 0));
@@ -204,9 +207,11 @@ bool FunctionDecoder::decodeMbarrier() {
     return fail("too few operands");
   }
   VirtualOp hint; // how long to suspend: no promise is made
-  if (id == InstId::MbarrierTryWait && next < operands.size() &&
-      !valueOperand(operands[next++], ScalarType::U32, 32, false, hint, ignored))
-    return false;
+  if (id == InstId::MbarrierTryWait && next < operands.size()) {
+    if (!valueOperand(operands[next], ScalarType::U32, 32, false, hint, ignored))
+      return false;
+    ++next;
+  }
   if (next != operands.size())
     return fail("too many operands");
   current.inst.flags = flags;

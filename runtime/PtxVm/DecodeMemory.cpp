@@ -303,18 +303,19 @@ bool FunctionDecoder::decodeAtomic(bool returns) {
   if (match.form->id == InstId::AtomV || match.form->id == InstId::RedV)
     return decodeAtomicVector(returns);
   bool cas = match.form->id == InstId::AtomCas;
-  size_t need = (returns ? 2 : 1) + (cas ? 2 : 1), next = 0;
+  size_t need = (returns ? 2 : 1) + (cas ? 2 : 1);
   const auto &operands = statement->operands;
   if (!cachePolicy(need))
     return false;
   ScalarType type = match.types[0];
   unsigned bits = bitsOf(type), ignored;
   VirtualOp d = sink(slotClassOf(bits)), b, c;
-  if (returns && !destinationOperand(operands[next++], type, bits, false, d, ignored))
+  if (returns && !destinationOperand(operands[0], type, bits, false, d, ignored))
     return false;
-  if (!decodeAddress(operands[next++], spaceOf()) ||
-      !valueOperand(operands[next++], type, bits, false, b, ignored) ||
-      (cas && !valueOperand(operands[next++], type, bits, false, c, ignored)))
+  const ast::Operand *place = &operands[returns ? 1 : 0];
+  if (!decodeAddress(place[0], spaceOf()) ||
+      !valueOperand(place[1], type, bits, false, b, ignored) ||
+      (cas && !valueOperand(place[2], type, bits, false, c, ignored)))
     return false;
   addOp(0, d, true);
   addOp(1, b, false);

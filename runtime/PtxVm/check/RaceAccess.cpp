@@ -50,7 +50,9 @@ struct Keeper {
       bool older = !((old.flags | m.flags) & (MarkSpread | MarkPending | MarkAgent)) &&
                    old.cta == m.cta && old.warp == m.warp && !(old.bytes & ~m.bytes) &&
                    m.is(MarkStrong) == old.is(MarkStrong);
-      if (older && !(old.lanes &= ~m.lanes)) {
+      if (older)
+        old.lanes &= ~m.lanes;
+      if (older && !old.lanes) {
         old.bytes = 0;
         return;
       }

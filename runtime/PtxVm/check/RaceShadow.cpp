@@ -39,7 +39,10 @@ void GlobalShadow::finish() {
 std::atomic<GlobalShadow::Page *> *GlobalShadow::slot(uint64_t number) {
   auto it = std::upper_bound(spans.begin(), spans.end(), number,
                              [](uint64_t n, const Span &s) { return n < s.first; });
-  if (it == spans.begin() || number >= (--it)->end)
+  if (it == spans.begin())
+    return nullptr;
+  --it;
+  if (number >= it->end)
     return nullptr;
   return &it->pages[number - it->first];
 }

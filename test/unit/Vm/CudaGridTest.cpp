@@ -18,9 +18,9 @@ using namespace vmtest;
 
 TEST(CudaGrids, StencilInTwoDimensions) {
   const int w = 70, h = 40;
-  std::vector<float> in = randomFloats(size_t(w * h), 31);
+  std::vector<float> in = randomFloats(size_t(w) * h, 31);
   auto at = [&](int x, int y) {
-    return x < 0 || y < 0 || x >= w || y >= h ? 0.0f : in[size_t(y * w + x)];
+    return x < 0 || y < 0 || x >= w || y >= h ? 0.0f : in[size_t(y) * w + size_t(x)];
   };
   forEachVariant("grids", [&](const Compiled &c) {
     std::vector<float> out(in.size());
