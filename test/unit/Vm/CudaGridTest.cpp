@@ -36,7 +36,7 @@ TEST(CudaGrids, StencilInTwoDimensions) {
 }
 TEST(CudaGrids, StencilInThreeDimensions) {
   const int nx = 20, ny = 18, nz = 9;
-  std::vector<float> in = randomFloats(size_t(nx * ny * nz), 32);
+  std::vector<float> in = randomFloats(size_t(nx) * ny * nz, 32);
   forEachVariant("grids", [&](const Compiled &c) {
     std::vector<float> out(in.size(), 7.0f);
     ASSERT_EQ(c.grid("stencil7")
@@ -50,7 +50,7 @@ TEST(CudaGrids, StencilInThreeDimensions) {
     for (int z = 0; z < nz; ++z)
       for (int y = 0; y < ny; ++y)
         for (int x = 0; x < nx; ++x) {
-          size_t i = size_t((z * ny + y) * nx + x), plane = size_t(nx * ny);
+          size_t plane = size_t(nx) * ny, i = size_t(z) * plane + size_t(y) * nx + size_t(x);
           bool inside = x && y && z && x < nx - 1 && y < ny - 1 && z < nz - 1;
           double expected = !inside ? 7.0
                                     : -6.0 * in[i] + in[i - 1] + in[i + 1] + in[i - nx] +
