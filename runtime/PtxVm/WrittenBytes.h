@@ -73,11 +73,14 @@ public:
     return found;
   }
 
-  /// The same question for 32 ranges of `bytes` (at most 32) bytes at `at[l] + shift`, of which
-  /// those count whose bit is set in `lanes`; quick. May say no although all is written.
+  /// The same question for 32 ranges of `bytes` bytes at `at[l] + shift`, of which
+  /// those count whose bit is set in `lanes`; quick. May say no although all is written, as it does
+  /// for more than 32 bytes (rows of wmma).
   bool seemsWritten(const uint64_t *at, uint64_t shift, uint32_t lanes, uint32_t bytes) const {
     if (all.load(std::memory_order_relaxed))
       return true;
+    if (bytes > 32)
+      return false;
     uint64_t ones = (uint64_t(1) << bytes) - 1, missing = 0, crosses = 0;
     for (; lanes; lanes &= lanes - 1) {
       uint64_t begin = at[__builtin_ctz(lanes)] + shift, low = begin % 64;

@@ -74,8 +74,9 @@ std::vector<float> vmtest::randomFloats(size_t n, unsigned seed) {
 std::vector<int> vmtest::randomInts(size_t n, unsigned seed, int low, int high) {
   std::mt19937 random(seed);
   std::vector<int> v(n);
+  unsigned span = unsigned(high) - unsigned(low) + 1; // the difference may exceed an int
   for (int &x : v)
-    x = low + int(random() % unsigned(high - low + 1));
+    x = int(unsigned(low) + unsigned(random()) % span);
   return v;
 }
 std::vector<uint32_t> vmtest::randomWords(size_t n, unsigned seed) {
