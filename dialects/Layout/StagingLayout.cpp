@@ -76,8 +76,6 @@ public:
 private:
   llvm::Expected<StagingChoice> bestOf(llvm::ArrayRef<int64_t> order) const;
   llvm::Expected<StagingChoice> evaluate(SwizzleParameters parameters) const;
-  llvm::Expected<SharedTraffic> traffic(const LinearLayout &distributed, const LinearLayout &shared,
-                                        bool isStore) const;
   llvm::SmallVector<int64_t, 4> orderWith(unsigned fastest) const;
 
   const LinearLayout &writer, &reader;
@@ -86,36 +84,16 @@ private:
   llvm::SmallVector<int64_t, 4> shape;
 };
 
-/// The better of matrix instructions, where they are allowed and fit, and vectors.
-llvm::Expected<SharedTraffic> StagingSearch::traffic(const LinearLayout &distributed,
-                                                     const LinearLayout &shared,
-                                                     bool isStore) const {
-  llvm::Expected<SharedTraffic> vectors = vectorTraffic(distributed, shared, elementBits);
-  if (elementBits > 32 || !(isStore ? options.stmatrix : options.ldmatrix))
-    return vectors;
-  llvm::Expected<MatrixAccessPlan> plan = isStore ? planStmatrix(distributed, shared, elementBits)
-                                                  : planLdmatrix(distributed, shared, elementBits);
-  if (!plan) {
-    llvm::consumeError(plan.takeError());
-    return vectors;
-  }
-  SharedTraffic matrices = matrixTraffic(*plan);
-  if (!vectors) {
-    llvm::consumeError(vectors.takeError());
-    return matrices;
-  }
-  auto key = [](const SharedTraffic &t) { return std::tuple(t.wavefronts(), t.instructions); };
-  return key(matrices) <= key(*vectors) ? matrices : *vectors;
-}
-
 llvm::Expected<StagingChoice> StagingSearch::evaluate(SwizzleParameters parameters) const {
   StagingChoice choice;
   choice.swizzle = std::move(parameters);
   choice.shared = choice.swizzle.layout(shape);
-  llvm::Expected<SharedTraffic> write = traffic(writer, choice.shared, /*isStore=*/true);
+  llvm::Expected<SharedTraffic> write = cheapestTraffic(writer, choice.shared, elementBits,
+                                                        /*isStore=*/true, options.stmatrix);
   if (!write)
     return write.takeError();
-  llvm::Expected<SharedTraffic> read = traffic(reader, choice.shared, /*isStore=*/false);
+  llvm::Expected<SharedTraffic> read = cheapestTraffic(reader, choice.shared, elementBits,
+                                                       /*isStore=*/false, options.ldmatrix);
   if (!read)
     return read.takeError();
   choice.write = *write;
@@ -210,6 +188,27 @@ SharedTraffic matrixTraffic(const MatrixAccessPlan &plan) {
   result.instructions = plan.instructions.size();
   result.perInstruction = plan.conflicts;
   return result;
+}
+
+llvm::Expected<SharedTraffic> cheapestTraffic(const LinearLayout &distributed,
+                                              const LinearLayout &shared, unsigned elementBits,
+                                              bool isStore, bool matrices) {
+  llvm::Expected<SharedTraffic> vectors = vectorTraffic(distributed, shared, elementBits);
+  if (elementBits > 32 || !matrices)
+    return vectors;
+  llvm::Expected<MatrixAccessPlan> plan = isStore ? planStmatrix(distributed, shared, elementBits)
+                                                  : planLdmatrix(distributed, shared, elementBits);
+  if (!plan) {
+    llvm::consumeError(plan.takeError());
+    return vectors;
+  }
+  SharedTraffic traffic = matrixTraffic(*plan);
+  if (!vectors) {
+    llvm::consumeError(vectors.takeError());
+    return traffic;
+  }
+  auto key = [](const SharedTraffic &t) { return std::tuple(t.wavefronts(), t.instructions); };
+  return key(traffic) <= key(*vectors) ? traffic : *vectors;
 }
 
 llvm::Expected<StagingChoice> chooseStaging(const LinearLayout &writer, const LinearLayout &reader,

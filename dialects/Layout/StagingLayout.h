@@ -48,6 +48,11 @@ struct SharedTraffic {
 llvm::Expected<SharedTraffic> vectorTraffic(const LinearLayout &distributed,
                                             const LinearLayout &shared, unsigned elementBits);
 SharedTraffic matrixTraffic(const MatrixAccessPlan &plan);
+/// The cheaper of both: fewer wavefronts, then fewer instructions. Matrix instructions, stmatrix
+/// for a store, else ldmatrix, only where `matrices` allows them and they fit.
+llvm::Expected<SharedTraffic> cheapestTraffic(const LinearLayout &distributed,
+                                              const LinearLayout &shared, unsigned elementBits,
+                                              bool isStore, bool matrices);
 
 /// What the target and the code around allow.
 struct StagingOptions {

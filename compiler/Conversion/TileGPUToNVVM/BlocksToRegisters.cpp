@@ -64,10 +64,12 @@ LogicalResult convertBlocksToRegisters(LoweringContext &context) {
   populateGlobalMemory(types, patterns, context);
   populateAtomics(types, patterns, context);
   populateSharedMemory(types, patterns, context);
+  populateAsyncCopy(types, patterns, context);
   populateReduce(types, patterns, context);
   populateScan(types, patterns, context);
   populateDotFma(types, patterns, context);
   populateMma(types, patterns, context);
+  populateMmaSparse(types, patterns, context);
   populateProgram(types, patterns, context);
   populateDebug(types, patterns, context);
 

@@ -90,6 +90,8 @@ void populateAtomics(const mlir::TypeConverter &types, mlir::RewritePatternSet &
                      LoweringContext &context);
 void populateSharedMemory(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                           LoweringContext &context);
+void populateAsyncCopy(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
+                       LoweringContext &context);
 void populateReduce(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                     LoweringContext &context);
 void populateScan(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
@@ -98,6 +100,8 @@ void populateDotFma(const mlir::TypeConverter &types, mlir::RewritePatternSet &p
                     LoweringContext &context);
 void populateMma(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                  LoweringContext &context);
+void populateMmaSparse(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
+                       LoweringContext &context);
 void populateProgram(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                      LoweringContext &context);
 void populateDebug(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,

@@ -25,11 +25,24 @@ private:
   llvm::SmallDenseMap<uint32_t, Value, 8> bases;
 };
 
+/// Where an op's block lies in a buffer: (block, warp, lane, register) -> element offset. Fails
+/// with an error at the op where the buffer lacks an element.
+mlir::FailureOr<LinearLayout> offsetsInBuffer(mlir::Operation *op, Type block,
+                                              tilegpu::MemDescType memory);
+
+/// From here on only threads for which `acting` holds: moves the insertion point into a branch, or
+/// nowhere where `acting` is null. Restore it by a guard.
+void enterBranch(OpBuilder &builder, Location loc, Value acting);
+
 /// The integer that holds one element of `type` (after step 1) in shared memory.
 Type sharedElementType(OpBuilder &builder, Type type);
 
 /// Elements that one access may have: 16 bytes, or what the buffer's alignment allows.
 int64_t widestSharedAccess(tilegpu::MemDescType memory);
+
+/// How scalars of `type` lie in memory: integers and floats as they are, pointers and i1 as
+/// integers.
+Type sharedMemoryType(OpBuilder &builder, Type type);
 
 /// One vector of shared memory as scalars of `type`, and back.
 llvm::SmallVector<Value> loadShared(Emitter &emit, Value address, Type type, int64_t count);

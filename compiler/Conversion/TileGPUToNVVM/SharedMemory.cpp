@@ -1,5 +1,6 @@
 // Buffers in shared memory: where they lie, and blocks moved there and back.
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
+#include "compiler/Conversion/TileGPUToNVVM/MatrixTransfer.h"
 #include "compiler/Conversion/TileGPUToNVVM/SharedAddress.h"
 
 using namespace mlir;
@@ -16,8 +17,29 @@ Value SharedAddresses::at(uint32_t constant) {
   return emit.byteOffset(address, (constant & ~possibleBits) * bytesInMemory(element));
 }
 
+FailureOr<LinearLayout> offsetsInBuffer(Operation *op, Type block, tilegpu::MemDescType memory) {
+  std::optional<LinearLayout> map =
+      placeToOffset(tilegpu::layoutOf(block), memory.getLayout().getMap());
+  if (!map)
+    return op->emitOpError("has a buffer that does not hold every element of the block");
+  return map->sublayout({LayoutDim::Block, LayoutDim::Warp, LayoutDim::Lane, LayoutDim::Register},
+                        {LayoutDim::Offset});
+}
+
+void enterBranch(OpBuilder &builder, Location loc, Value acting) {
+  if (!acting)
+    return;
+  auto branch = scf::IfOp::create(builder, loc, acting, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+}
+
 Type sharedElementType(OpBuilder &builder, Type type) {
   return builder.getIntegerType(bitsInMemory(type));
+}
+
+Type sharedMemoryType(OpBuilder &builder, Type type) {
+  bool asBits = type.isInteger(1) || isa<LLVM::LLVMPointerType>(type);
+  return asBits ? sharedElementType(builder, type) : type;
 }
 
 int64_t widestSharedAccess(tilegpu::MemDescType memory) {
@@ -25,14 +47,8 @@ int64_t widestSharedAccess(tilegpu::MemDescType memory) {
   return std::max<int64_t>(1, bytes / bytesInMemory(loweredElementType(memory.getElementType())));
 }
 
-/// Integers and floats lie in memory as they are; pointers and i1 as integers.
-static Type memoryType(OpBuilder &builder, Type type) {
-  bool asBits = type.isInteger(1) || isa<LLVM::LLVMPointerType>(type);
-  return asBits ? sharedElementType(builder, type) : type;
-}
-
 SmallVector<Value> loadShared(Emitter &emit, Value address, Type type, int64_t count) {
-  Type memory = memoryType(emit.builder, type);
+  Type memory = sharedMemoryType(emit.builder, type);
   Type whole = count > 1 ? emit.vector(count, memory) : memory;
   Value loaded =
       LLVM::LoadOp::create(emit.builder, emit.loc, whole, address, count * bytesInMemory(type));
@@ -46,7 +62,7 @@ SmallVector<Value> loadShared(Emitter &emit, Value address, Type type, int64_t c
 void storeShared(Emitter &emit, Value address, ValueRange values) {
   Type type = values.front().getType();
   SmallVector<Value> stored(values);
-  if (memoryType(emit.builder, type) != type)
+  if (sharedMemoryType(emit.builder, type) != type)
     for (Value &value : stored)
       value = toBits(emit, value);
   LLVM::StoreOp::create(emit.builder, emit.loc, emit.pack(stored), address,
@@ -55,21 +71,22 @@ void storeShared(Emitter &emit, Value address, ValueRange values) {
 
 namespace {
 
-/// How a block in registers meets a buffer: the map place -> offset, and its vectors.
-struct SharedAccess {
+/// How a block in registers meets a buffer by vectors.
+struct VectorTransfer {
   VectorAccess vectors;
   PlaceExpr thread;
 
-  static FailureOr<SharedAccess> of(Operation *op, Type block, tilegpu::MemDescType memory) {
-    const LinearLayout &layout = tilegpu::layoutOf(block);
-    std::optional<LinearLayout> map = placeToOffset(layout, memory.getLayout().getMap());
-    if (!map)
-      return op->emitOpError("has a buffer that does not hold every element of the block");
-    LinearLayout toOffset =
-        map->sublayout({LayoutDim::Block, LayoutDim::Warp, LayoutDim::Lane, LayoutDim::Register},
-                       {LayoutDim::Offset});
-    return SharedAccess{vectorAccess(toOffset, widestSharedAccess(memory)),
-                        PlaceExpr::of(toOffset, LayoutDim::Offset)};
+  static FailureOr<VectorTransfer> of(Operation *op, Type block, tilegpu::MemDescType memory) {
+    FailureOr<LinearLayout> toOffset = offsetsInBuffer(op, block, memory);
+    if (failed(toOffset))
+      return failure();
+    return VectorTransfer{vectorAccess(*toOffset, widestSharedAccess(memory)),
+                          PlaceExpr::of(*toOffset, LayoutDim::Offset)};
+  }
+
+  SharedAddresses addresses(Emitter &emit, ThreadValues &values, Value base, Type element) const {
+    return SharedAddresses(emit, base, values.evaluate(thread), thread.possibleBits(),
+                           sharedElementType(emit.builder, element));
   }
 };
 
@@ -85,28 +102,55 @@ struct LowerSharedAlloc : BlockPattern<tilegpu::SharedAllocOp> {
   }
 };
 
+/// A slot's address, in 32 bits: shared memory has no more.
+struct LowerSharedSlot : BlockPattern<tilegpu::SharedSlotOp> {
+  using BlockPattern::BlockPattern;
+  LogicalResult matchAndRewrite(tilegpu::SharedSlotOp op, OneToNOpAdaptor in,
+                                ConversionPatternRewriter &rewriter) const override {
+    Emitter emit(rewriter, op.getLoc());
+    auto memory = cast<tilegpu::MemDescType>(op.getType());
+    // As SharedAllocOp::slotBytes, which may be gone.
+    int64_t bytes = llvm::alignTo(memory.sizeInBytes(), memory.getLayout().getAlignment());
+    Value offset = emit.mul(in.getIndex().front(), emit.i32(bytes));
+    rewriter.replaceOp(op, emit.element(in.getMemory().front(), emit.i8(), offset));
+    return success();
+  }
+};
+
 struct LowerSharedStore : BlockPattern<tilegpu::SharedStoreOp> {
   using BlockPattern::BlockPattern;
   LogicalResult matchAndRewrite(tilegpu::SharedStoreOp op, OneToNOpAdaptor in,
                                 ConversionPatternRewriter &rewriter) const override {
+    auto block = op.getValue().getType();
     auto memory = cast<tilegpu::MemDescType>(op.getMemory().getType());
-    auto access = SharedAccess::of(op, op.getValue().getType(), memory);
-    if (failed(access))
+    OpBuilder::InsertionGuard guard(rewriter);
+    if (context.target.hasStmatrix())
+      if (std::optional<MatrixAccessPlan> plan = planMatrixStore(block, memory)) {
+        ThreadValues &thread = context.thread(op);
+        enterBranch(rewriter, op.getLoc(), thread.isFirstReplica(plan->replicas));
+        Emitter emit(rewriter, op.getLoc());
+        storeMatrices(emit, thread, *plan, in.getMemory().front(), in.getValue());
+        rewriter.eraseOp(op);
+        return success();
+      }
+    return storeVectors(op, in, rewriter);
+  }
+
+private:
+  LogicalResult storeVectors(tilegpu::SharedStoreOp op, OneToNOpAdaptor in,
+                             ConversionPatternRewriter &rewriter) const {
+    auto memory = cast<tilegpu::MemDescType>(op.getMemory().getType());
+    auto transfer = VectorTransfer::of(op, op.getValue().getType(), memory);
+    if (failed(transfer))
       return failure();
     ThreadValues &thread = context.thread(op);
-    Value offset = thread.evaluate(access->thread);
-    ReplicationMasks replicas = replicationMasks(tilegpu::layoutOf(op.getValue()));
-    OpBuilder::InsertionGuard guard(rewriter);
-    if (Value acting = thread.isFirstReplica(replicas)) {
-      auto branch = scf::IfOp::create(rewriter, op.getLoc(), acting, /*withElseRegion=*/false);
-      rewriter.setInsertionPointToStart(branch.thenBlock());
-    }
+    enterBranch(rewriter, op.getLoc(),
+                thread.isFirstReplica(replicationMasks(tilegpu::layoutOf(op.getValue()))));
     Emitter emit(rewriter, op.getLoc());
-    Type element = loweredElementType(memory.getElementType());
-    SharedAddresses addresses(emit, in.getMemory().front(), offset, access->thread.possibleBits(),
-                              sharedElementType(rewriter, element));
+    SharedAddresses addresses = transfer->addresses(emit, thread, in.getMemory().front(),
+                                                    loweredElementType(memory.getElementType()));
     DenseSet<int32_t> written;
-    for (const VectorGroup &group : access->vectors.groups) {
+    for (const VectorGroup &group : transfer->vectors.groups) {
       if (!written.insert(group.offset).second)
         continue;
       SmallVector<Value> values;
@@ -123,18 +167,25 @@ struct LowerSharedLoad : BlockPattern<tilegpu::SharedLoadOp> {
   using BlockPattern::BlockPattern;
   LogicalResult matchAndRewrite(tilegpu::SharedLoadOp op, OneToNOpAdaptor in,
                                 ConversionPatternRewriter &rewriter) const override {
+    auto block = cast<RankedTensorType>(op.getType());
     auto memory = cast<tilegpu::MemDescType>(op.getMemory().getType());
-    auto access = SharedAccess::of(op, op.getType(), memory);
-    if (failed(access))
-      return failure();
-    Value offset = context.thread(op).evaluate(access->thread);
+    Type element = loweredElementType(block);
     Emitter emit(rewriter, op.getLoc());
-    Type element = loweredElementType(memory.getElementType());
-    SharedAddresses addresses(emit, in.getMemory().front(), offset, access->thread.possibleBits(),
-                              sharedElementType(rewriter, element));
-    SmallVector<Value> results(registerCount(op.getType()));
+    // All architectures of the target table have ldmatrix (sm_75).
+    if (std::optional<MatrixAccessPlan> plan = planMatrixLoad(block, memory)) {
+      replaceWithRegisters(
+          rewriter, op,
+          loadMatrices(emit, context.thread(op), *plan, in.getMemory().front(), element));
+      return success();
+    }
+    auto transfer = VectorTransfer::of(op, block, memory);
+    if (failed(transfer))
+      return failure();
+    SharedAddresses addresses =
+        transfer->addresses(emit, context.thread(op), in.getMemory().front(), element);
+    SmallVector<Value> results(registerCount(block));
     DenseMap<int32_t, SmallVector<Value>> loaded;
-    for (const VectorGroup &group : access->vectors.groups) {
+    for (const VectorGroup &group : transfer->vectors.groups) {
       SmallVector<Value> &values = loaded[group.offset];
       if (values.empty())
         values = loadShared(emit, addresses.at(group.offset), element, group.registers.size());
@@ -150,7 +201,8 @@ struct LowerSharedLoad : BlockPattern<tilegpu::SharedLoadOp> {
 
 void populateSharedMemory(const TypeConverter &types, RewritePatternSet &patterns,
                           LoweringContext &context) {
-  patterns.add<LowerSharedAlloc, LowerSharedStore, LowerSharedLoad>(types, context);
+  patterns.add<LowerSharedAlloc, LowerSharedSlot, LowerSharedStore, LowerSharedLoad>(types,
+                                                                                     context);
 }
 
 } // namespace cosmati::tonvvm

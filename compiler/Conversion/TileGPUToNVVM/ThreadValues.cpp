@@ -71,6 +71,20 @@ Value ThreadValues::evaluate(const PlaceExpr &expr) {
   return value;
 }
 
+Value ThreadValues::evaluate(const PlaceExpr &expr, uint32_t flip) {
+  Value base = evaluate(expr);
+  if (!flip)
+    return base;
+  Value &value = flipped[{base, flip}];
+  if (!value) {
+    OpBuilder builder = headBuilder();
+    Emitter emit(builder, tid.getLoc());
+    value = xorConstant(emit, base, expr.possibleBits(), flip);
+    last = value.getDefiningOp();
+  }
+  return value;
+}
+
 Value ThreadValues::maskEquals(uint32_t mask, uint32_t wanted) {
   mask &= threadMask;
   Value &value = equalities[{mask, wanted}];

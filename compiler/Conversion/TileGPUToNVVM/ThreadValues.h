@@ -21,6 +21,8 @@ public:
   Value index() const { return tid; }
   /// The value of an expression in lane and warp (which must not name the block).
   Value evaluate(const PlaceExpr &expr);
+  /// The value XORed with a constant.
+  Value evaluate(const PlaceExpr &expr, uint32_t flip);
   /// i1: whether all lane and warp bits of the masks are 0; null where the masks are empty.
   Value isFirstReplica(const ReplicationMasks &masks);
   /// i1: whether this is thread 0.
@@ -42,6 +44,7 @@ private:
   uint32_t threadMask;
   mlir::Operation *last; ///< new values go behind it
   std::map<std::vector<Term>, Value> linear;
+  llvm::DenseMap<std::pair<Value, uint32_t>, Value> flipped;
   std::map<std::pair<uint32_t, uint32_t>, Value> equalities; ///< by mask and value
   std::map<uint32_t, Value> parities;
 };

@@ -4,6 +4,7 @@
 #include "dialects/Layout/ConversionPlan.h"
 #include "dialects/Layout/LayoutConstructors.h"
 #include "dialects/Layout/LayoutQueries.h"
+#include "dialects/Layout/StagingLayout.h"
 
 namespace cosmati::tilegpu {
 #define GEN_PASS_DEF_EXPLICITSCRATCH
@@ -19,19 +20,91 @@ namespace {
 /// Accesses of 16 bytes need it.
 constexpr int32_t kScratchAlignment = 16;
 
+/// A block on its way through a buffer.
+struct Passage {
+  const LinearLayout &source, &destination;
+  unsigned bits; ///< of an element in shared memory
+  bool hasStmatrix;
+};
+
+/// Whether a plan exists without a swizzle, with either of the last two dims contiguous: swizzles
+/// of whole rows of matrices don't change that.
+template <typename PlanT>
+bool fitsMatrices(const LinearLayout &distributed, unsigned bits, PlanT planAccess) {
+  SmallVector<int64_t, 4> shape = distributed.shape();
+  int64_t rank = shape.size();
+  for (int64_t fastest : {rank - 1, rank - 2}) {
+    SwizzleParameters plain;
+    plain.order = {fastest, 2 * rank - 3 - fastest};
+    for (int64_t dim = rank - 2; dim-- > 0;)
+      plain.order.push_back(dim);
+    auto plan = planAccess(distributed, plain.layout(shape), bits, 4);
+    if (plan)
+      return true;
+    llvm::consumeError(plan.takeError());
+  }
+  return false;
+}
+
+/// What matrix instructions can do for the passage; neither where they can do nothing.
+StagingOptions matrixOptions(const Passage &passage) {
+  StagingOptions options;
+  bool possible = passage.source.shape().size() >= 2 && passage.bits <= 32;
+  options.ldmatrix = possible && fitsMatrices(passage.destination, passage.bits, planLdmatrix);
+  options.stmatrix =
+      possible && passage.hasStmatrix && fitsMatrices(passage.source, passage.bits, planStmatrix);
+  return options;
+}
+
+/// Wavefronts of a warp for both ways; a layout that one side can't access costs more than any.
+int64_t wavefrontsThrough(const Passage &passage, const LinearLayout &shared,
+                          const StagingOptions &options) {
+  int64_t sum = 0;
+  for (bool isStore : {true, false}) {
+    auto traffic =
+        cheapestTraffic(isStore ? passage.source : passage.destination, shared, passage.bits,
+                        isStore, isStore ? options.stmatrix : options.ldmatrix);
+    if (!traffic) {
+      llvm::consumeError(traffic.takeError());
+      return std::numeric_limits<int64_t>::max();
+    }
+    sum += traffic->wavefronts();
+  }
+  return sum;
+}
+
+/// The layout with the fewest wavefronts: one for vectors, or one that has rows for ldmatrix and
+/// stmatrix where these are possible and gain something.
+LinearLayout scratchLayout(const Passage &passage) {
+  LinearLayout vectors = chooseSharedLayout(passage.source, passage.destination, passage.bits)
+                             .withInputs({LayoutDim::Block, LayoutDim::Offset});
+  StagingOptions options = matrixOptions(passage);
+  if (!options.ldmatrix && !options.stmatrix)
+    return vectors;
+  llvm::Expected<StagingChoice> staging =
+      chooseStaging(passage.source, passage.destination, passage.bits, options);
+  if (!staging) {
+    llvm::consumeError(staging.takeError());
+    return vectors;
+  }
+  return staging->wavefronts() < wavefrontsThrough(passage, vectors, options) ? staging->shared
+                                                                              : vectors;
+}
+
 /// `value` through a buffer, read back as `type`.
 Value throughShared(OpBuilder &builder, Location loc, Value value, RankedTensorType type,
                     StringRef purpose) {
   auto block = cast<RankedTensorType>(value.getType());
-  LinearLayout map =
-      chooseSharedLayout(layoutOf(block), layoutOf(type), elementBits(block.getElementType()));
-  auto shared = SharedLayoutAttr::get(builder.getContext(),
-                                      map.withInputs({LayoutDim::Block, LayoutDim::Offset}),
-                                      kScratchAlignment);
+  auto module = builder.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  auto target = module->getAttrOfType<TargetAttr>(kTargetAttr);
+  constexpr unsigned kByte = 8; // what a narrower element takes
+  LinearLayout map = scratchLayout({layoutOf(block), layoutOf(type),
+                                    std::max(kByte, elementBits(block.getElementType())),
+                                    target && target.hasStmatrix()});
+  auto shared = SharedLayoutAttr::get(builder.getContext(), map, kScratchAlignment);
   auto memory =
       MemDescType::get(builder.getContext(), block.getShape(), block.getElementType(), shared);
-  auto alloc =
-      SharedAllocOp::create(builder, loc, memory, IntegerAttr(), builder.getStringAttr(purpose));
+  auto alloc = SharedAllocOp::create(builder, loc, memory, purpose);
   SharedStoreOp::create(builder, loc, value, alloc);
   return SharedLoadOp::create(builder, loc, type, alloc);
 }
