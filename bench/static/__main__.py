@@ -1,9 +1,15 @@
-"""What the assembler and the PTX say about the kernels, per target: evidence that needs no GPU.
+"""What the compiler made of a fixed list of kernels, per target: evidence that needs no GPU.
 
-    python -m bench.static [--target sm_90a]... [--json FILE]
+    python -m bench.static [--target sm_90a]... [--case TEXT]... [--json FILE] [--markdown FILE]
 
-Registers and spilled bytes per thread, shared bytes and resident CTAs per multiprocessor, and how
-the instructions of the PTX divide. Exits with 1 if a kernel of tutorial size spills.
+For each kernel: registers, stack and spills per thread, shared bytes, resident CTAs and warnings by
+NVIDIA's assembler; the instructions of the main loop, in PTX and, where nvdisasm is to be had, in
+machine code; sectors, bank conflicts and matrix operations as the virtual machine counts them on a
+small launch; compile times by stage. Where Triton is installed, what it makes of the same kernels
+stands beside it (--no-triton leaves it out).
+
+A row that misses one of its goals (goals.py) is listed at the end, and the exit status is 1. A
+configuration whose stages do not fit a target's shared memory has to be refused: OutOfResources.
 """
 
 from __future__ import annotations
@@ -11,102 +17,160 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
-from collections import Counter
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import cosmati
+import cosmati.language as tl
 from cosmati import _core
 
-from bench.compile.__main__ import KERNELS, forget
-from bench.harness import machine
+from bench.compile.__main__ import STAGES, forget
+from bench.harness import machine as host
+from bench.static import sass, triton_side
+from bench.static.assembler import assemble, ptxas_path, resident
+from bench.static.cases import CASES, TARGETS, Call, Case, make_call
+from bench.static.goals import BUDGETS, accesses, misses
+from bench.static.listing import PTX_CLASSES, mix
+from bench.static.machine import Measured, main_loops, measure
+from bench.static.table import lines_of, markdown
 
-# Of a multiprocessor, sm_80 to sm_90a (CUDA C++ Programming Guide, "Technical Specifications").
-REGISTERS, THREADS, CTAS = 65536, 2048, 32
-SHARED = {"sm_80": 164 << 10, "sm_89": 100 << 10, "sm_90a": 228 << 10}
-THREADS_OF = {"sm_89": 1536}
-
-CLASSES = {
-    "global 16 B": r"\b(ld|st)\.global\S*\.v4\.[bfsu]32|\b(ld|st)\.global\S*\.v2\.[bfsu]64",
-    "global other": r"\b(ld|st)\.global",
-    "shared": r"\b(ld|st)\.shared",
-    "fma": r"\bfma\.",
-    "tensor core": r"\b(mma\.sync|wgmma\.mma_async)",
-    "shuffle": r"\bshfl\.",
-    "barrier": r"\bbar(rier)?\.",
-    "special": r"\b(ex2|lg2|rcp|rsqrt|sqrt|sin|cos|tanh|div)\.",
-    "local": r"\b(ld|st)\.local",
-}
+RUNS = 3  # compilations of a kernel, of which the fastest counts
 
 
-def classify(ptx: str) -> dict[str, int]:
-    """Instructions of the text by class; "all" counts every one, in loops once."""
-    counts: Counter[str] = Counter()
-    for line in ptx.splitlines():
-        text = line.strip()
-        if not text.endswith(";") or text.startswith((".", "//")):
-            continue
-        counts["all"] += 1
-        for name, pattern in CLASSES.items():
-            if re.search(pattern, text):
-                counts[name] += 1
-                break
-    return dict(counts)
+def compile_case(case: Case, call: Call, target: str, runs: int) -> tuple[Any, dict[str, float]]:
+    """The compiled kernel, and the milliseconds of each stage in its fastest compilation."""
+    kernel, best, compiled = call.function(), {}, None
+    for _ in range(runs):
+        forget()
+        compiled = kernel.warmup(
+            *call.arguments.values(), **call.constants(tl), **call.options, target=target
+        )
+        times = dict(compiled.times)
+        if not best or _total(times) < _total(best):
+            best = times
+    return compiled, best
 
 
-def resident(target: str, registers: int, shared: int, warps: int) -> int:
-    """CTAs that fit a multiprocessor at once; registers are given out in units of 8 per thread."""
-    threads = 32 * warps
-    per_thread = -(-max(registers, 1) // 8) * 8
-    by_shared = SHARED.get(target, 228 << 10) // (shared + 1024)
-    by_threads = THREADS_OF.get(target, THREADS) // threads
-    return min(REGISTERS // (per_thread * threads), by_shared, by_threads, CTAS)
+def _total(times: dict[str, float]) -> float:
+    """MLIR and LLVM together."""
+    return sum(times.get(stage, 0.0) for stage in STAGES)
 
 
-def examine(name: str, target: str) -> dict[str, Any]:
-    """The numbers of one kernel for one target."""
-    forget()
-    with cosmati.options(target=target):
-        compiled = KERNELS[name]()
-    warps = compiled.metadata.num_warps
+def describe(ptx: str, call: Call, case: Case, target: str, shared: int, on_vm: bool) -> dict:
+    """What is said of a kernel whoever compiled it."""
+    assembly = assemble(ptx, target)
+    measured = measure(ptx, call, shared) if on_vm else None
+    found = main_loops(ptx)
+    loop = measured.loop if measured else found[0] if found else None
     return {
-        "kernel": name,
-        "target": target,
-        "registers": compiled.n_regs,
-        "spills": compiled.n_spills,
-        "shared": compiled.shared,
-        "resident": resident(target, compiled.n_regs, compiled.shared, int(warps)),
-        "instructions": classify(compiled.asm["ptx"]),
-    }
+        "registers": assembly.registers, "stack": assembly.stack, "spills": assembly.spills,
+        "warnings": list(assembly.warnings), "shared": shared,
+        "resident": resident(target, assembly.registers, shared, case.warps),
+        "loop": mix(loop.body, PTX_CLASSES) if loop else {},
+        "accesses": accesses(loop) if loop else {},
+        "sass": sass.main_loop_mix(assembly.cubin),
+        "fewest_mma": case.fewest_mma(target),
+        **({"machine": machine_row(measured, call)} if measured else {}),
+    }  # fmt: skip
+
+
+def machine_row(measured: Measured, call: Call) -> dict[str, Any]:
+    """What the virtual machine counted, without the loop's text."""
+    kinds = ("copies", "loads", "reads", "writes")
+    return {
+        **{kind: asdict(getattr(measured, kind)) for kind in kinds},
+        "steps": measured.steps, "tensor_ops": measured.tensor_ops,
+        "wanted_tensor_ops": call.tensor_ops, "error": measured.error,
+    }  # fmt: skip
+
+
+def examine(case: Case, target: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The row of one case for one target."""
+    row: dict[str, Any] = {"case": case.name, "target": target, "fits": case.fits(target)}
+    call = make_call(case)
+    try:
+        compiled, times = compile_case(case, call, target, options.runs)
+        row |= describe(compiled.asm["ptx"], call, case, target, compiled.shared, not options.no_vm)
+        row |= {"times": times, "compile_ms": _total(times), "remarks": compiled.remarks,
+                "budget_ms": BUDGETS[case.family]}  # fmt: skip
+        row["misses"] = misses(case, row)
+        if not case.fits(target):
+            row["misses"].append("was expected to be refused: its stages do not fit")
+    except cosmati.OutOfResources as error:
+        row["refused"] = str(error)
+        is_named = error.name == "shared memory" and not case.fits(target)
+        row["misses"] = [] if is_named else [f"refused: {str(error).splitlines()[0]}"]
+    except Exception as error:  # the other rows still say something
+        row["misses"] = [f"{type(error).__name__}: {str(error).splitlines()[0]}"]
+    if options.with_triton:
+        row["triton"] = examine_triton(case, call, target, not options.no_vm)
+    return row
+
+
+def examine_triton(case: Case, call: Call, target: str, on_vm: bool) -> dict[str, Any]:
+    """The same of Triton's code, or the reason why there is none."""
+    try:
+        ptx, _, shared = triton_side.compile_call(call, target)
+        return describe(ptx, call, case, target, shared, on_vm)
+    except Exception as error:  # what Triton refuses is a result, too
+        return {"refused": f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}"}
+
+
+def selected(options: argparse.Namespace) -> Iterator[tuple[Case, str]]:
+    for case in CASES:
+        if options.case and not any(text in case.name for text in options.case):
+            continue
+        for target in case.targets:
+            if target in (options.target or TARGETS):
+                yield case, target
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--target", action="append", choices=TARGETS, help="default: all three")
+    parser.add_argument("--case", action="append", help="cases whose names contain this")
+    parser.add_argument("--json", type=Path, help="file that receives the numbers")
+    parser.add_argument("--markdown", type=Path, help="file that receives a table")
+    parser.add_argument("--runs", type=int, default=RUNS, help="compilations; the best one counts")
+    parser.add_argument("--no-vm", action="store_true", help="leave out what needs the machine")
+    parser.add_argument("--no-triton", action="store_true", help="leave out Triton")
+    return parser.parse_args()
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--target", action="append", help="default: sm_80, sm_89 and sm_90a")
-    options.add_argument("--json", type=Path, help="file that receives the numbers")
-    arguments = options.parse_args()
+    options = parse()
     os.environ["COSMATI_CACHE_DIR"] = ""
     _core.set_default_device(_core.null_device(), explicit=True)
-    rows = [examine(name, target) for name in KERNELS for target in arguments.target or SHARED]
-    for row in rows:
-        if row["registers"] < 0:
-            sys.exit("bench.static needs an assembler: `cosmati doctor` says how to get one")
-        mix = ", ".join(f"{name} {count}" for name, count in row["instructions"].items())
-        print(
-            f"{row['kernel']:11} {row['target']:7} {row['registers']:4} registers "
-            f"{row['spills']:4} B spilled {row['shared']:6} B shared {row['resident']:3} CTAs "
-            f" {mix}"
-        )
-    if arguments.json:
-        arguments.json.write_text(json.dumps({**machine(), "rows": rows}, indent=1) + "\n")
-    spilling = [f"{row['kernel']} for {row['target']}" for row in rows if row["spills"] > 0]
-    if spilling:
-        print(f"spills: {', '.join(spilling)}", file=sys.stderr)
-    return 1 if spilling else 0
+    if not ptxas_path():
+        sys.exit("bench.static needs ptxas: `cosmati doctor` says how to get it")
+    options.with_triton = triton_side.is_there() and not options.no_triton
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="cosmati-static-") as folder:
+        if options.with_triton:
+            triton_side.prepare(Path(folder))
+        elif not options.no_triton:
+            print(triton_side.MISSING)
+        if not sass.nvdisasm_path():
+            print(sass.MISSING)
+        for case, target in selected(options):
+            rows.append(examine(case, target, options))
+            print("\n".join(lines_of(rows[-1])), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps({**host(), "rows": rows}, indent=1) + "\n")
+    if options.markdown:
+        options.markdown.write_text(markdown(rows), encoding="utf-8")
+    missing = [row for row in rows if row["misses"]]
+    print(f"{len(rows)} rows, {len(rows) - len(missing)} reach every goal")
+    for row in missing:
+        for text in row["misses"]:
+            print(f"{row['case']} for {row['target']}: {text}", file=sys.stderr)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
