@@ -3,6 +3,7 @@
 #include "compiler/Analysis/PointerRoot.h"
 #include "dialects/Layout/LayoutQueries.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 #include <map>
@@ -15,19 +16,28 @@ namespace cosmati::tilegpu {
 // Accesses of one op
 //===--------------------------------------------------------------------------------------------===//
 
-static ByteInterval bytesOf(Value memory) {
-  auto alloc = cast<SharedAllocOp>(memory.getDefiningOp());
+static SharedAccess accessTo(Value memory, bool write) {
+  auto slot = memory.getDefiningOp<SharedSlotOp>();
+  SharedAllocOp alloc = slot ? slot.ring() : cast<SharedAllocOp>(memory.getDefiningOp());
   int64_t offset = *alloc.getOffset();
-  return {offset, offset + alloc.getType().sizeInBytes()};
+  if (!slot)
+    return {{offset, offset + alloc.slotBytes()}, write, {}};
+  RingPhase phase{alloc, int32_t(slot.getPhase())};
+  APInt index;
+  if (!matchPattern(slot.getIndex(), m_ConstantInt(&index)))
+    return {{offset, offset + alloc.sizeInBytes()}, write, phase};
+  offset += index.getSExtValue() * alloc.slotBytes();
+  return {{offset, offset + alloc.slotBytes()}, write, phase};
 }
 
 SmallVector<SharedAccess, 2> sharedAccessesOf(Operation *op) {
   using Accesses = SmallVector<SharedAccess, 2>;
   return llvm::TypeSwitch<Operation *, Accesses>(op)
-      .Case([](SharedStoreOp store) { return Accesses{{bytesOf(store.getMemory()), true}}; })
-      .Case([](SharedLoadOp load) { return Accesses{{bytesOf(load.getMemory()), false}}; })
+      .Case<SharedStoreOp, AsyncCopyOp>(
+          [](auto store) { return Accesses{accessTo(store.getMemory(), true)}; })
+      .Case([](SharedLoadOp load) { return Accesses{accessTo(load.getMemory(), false)}; })
       .Case([](DotFmaOp dot) {
-        return Accesses{{bytesOf(dot.getA()), false}, {bytesOf(dot.getB()), false}};
+        return Accesses{accessTo(dot.getA(), false), accessTo(dot.getB(), false)};
       })
       .Default([](Operation *) { return Accesses(); });
 }
@@ -67,6 +77,7 @@ static GlobalOrder globalOrderOf(Operation *op) {
       .Case([](tile::StoreOp store) {
         return GlobalOrder{true, false, false, store.getPtr(), nullptr};
       })
+      .Case([](AsyncCopyOp) { return GlobalOrder{true, false, false, nullptr, nullptr}; })
       .Default([](Operation *) { return GlobalOrder(); });
 }
 
@@ -131,8 +142,27 @@ private:
   bool unknown = false;
 };
 
+/// Bytes that were accessed, by the slots that they were accessed as.
+class AccessedBytes {
+public:
+  void insert(const SharedAccess &access) { sets[access.slot].insert(access.bytes); }
+  void insert(const AccessedBytes &other) {
+    for (const auto &[slot, bytes] : other.sets)
+      sets[slot].insert(bytes);
+  }
+  bool meets(const SharedAccess &access) const {
+    return llvm::any_of(sets, [&](const auto &entry) {
+      return !access.slot.apartFrom(entry.first) && entry.second.overlaps(access.bytes);
+    });
+  }
+  bool operator==(const AccessedBytes &) const = default;
+
+private:
+  std::map<RingPhase, ByteSet> sets;
+};
+
 struct Pending {
-  ByteSet read, written;
+  AccessedBytes read, written;
   RootSet globalWrites, repeatedReads;
   bool globalAccess = false; ///< some thread accessed global memory
   bool acquire = false;      ///< some thread acquired
@@ -174,15 +204,14 @@ void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
                 (global.written && pending.repeatedReads.contains(writes)) ||
                 (global.repeated && pending.globalWrites.contains(repeats));
   for (const SharedAccess &access : accesses)
-    hazard |= pending.written.overlaps(access.bytes) ||
-              (access.write && pending.read.overlaps(access.bytes));
+    hazard |= pending.written.meets(access) || (access.write && pending.read.meets(access));
   if (hazard) {
     pending = {};
     if (record)
       missing.push_back(op);
   }
   for (const SharedAccess &access : accesses)
-    (access.write ? pending.written : pending.read).insert(access.bytes);
+    (access.write ? pending.written : pending.read).insert(access);
   if (global.written)
     pending.globalWrites.insert(writes);
   if (global.repeated)

@@ -11,6 +11,10 @@
 // Bytes are those of the allocation, so buffers that were given the same bytes are seen as what
 // they are.
 //
+// A slot of a ring (shared_slot) is where its index says if that is a constant, and anywhere in the
+// ring if not; then its phase tells it from other slots. An async_copy counts as a write where it is
+// issued: whoever issues it early also places the async_wait and the barrier that its readers need.
+//
 // Order across threads of global memory, too, needs barriers in two cases. An atomic is performed
 // by single threads, but its release must cover what the whole program wrote before it, and its
 // acquire must come before what the whole program reads after it. And a load that several threads
@@ -29,9 +33,20 @@ struct ByteInterval {
   friend bool operator==(const ByteInterval &, const ByteInterval &) = default;
 };
 
+/// Slots of a ring that are not told apart by their offsets: two phases of one ring never meet.
+struct RingPhase {
+  mlir::Operation *ring = nullptr; ///< the shared_alloc; null: not a slot
+  int32_t phase = 0;
+  bool apartFrom(const RingPhase &other) const {
+    return ring && ring == other.ring && phase != other.phase;
+  }
+  auto operator<=>(const RingPhase &) const = default;
+};
+
 struct SharedAccess {
   ByteInterval bytes;
   bool write = false;
+  RingPhase slot = {};
 };
 
 /// The bytes that `op` itself (not its regions) reads and writes. Every buffer must have its

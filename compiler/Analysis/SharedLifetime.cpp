@@ -27,16 +27,29 @@ private:
 
 } // namespace
 
+/// The users of the buffer itself or of a slot of it.
+static SmallVector<Operation *> accessesOf(SharedAllocOp alloc) {
+  SmallVector<Operation *> users;
+  for (Operation *user : alloc->getUsers()) {
+    if (isa<SharedSlotOp>(user))
+      users.append(user->user_begin(), user->user_end());
+    else
+      users.push_back(user);
+  }
+  return users;
+}
+
 static FailureOr<SharedBuffer> measure(SharedAllocOp alloc, const Clock &clock) {
-  SharedBuffer buffer{alloc, alloc.getType().sizeInBytes(),
+  SharedBuffer buffer{alloc, alloc.sizeInBytes(),
                       alloc.getType().getLayout().getAlignment()};
   buffer.begin = buffer.end = clock.entry(alloc);
   bool first = true;
-  for (Operation *user : alloc->getUsers()) {
-    if (!isa<SharedStoreOp, SharedLoadOp, DotFmaOp>(user)) {
+  for (Operation *user : accessesOf(alloc)) {
+    if (!isa<SharedStoreOp, SharedLoadOp, DotFmaOp, AsyncCopyOp>(user)) {
       user->emitError("uses the shared buffer \"")
           << alloc.getPurpose()
-          << "\" other than by shared_store, shared_load or dot_fma; its lifetime would be unknown";
+          << "\" other than by shared_store, shared_load, async_copy or dot_fma; its lifetime would "
+             "be unknown";
       return failure();
     }
     Operation *around = alloc->getBlock()->findAncestorOpInBlock(*user);

@@ -103,6 +103,12 @@ LanguageType resultScalar(LanguageType operand, const DotOptions &options) {
 
 } // namespace
 
+/// tile.dot's maxNumImpreciseAcc, of which 0 means no bound. One instruction sums several products
+/// whatever is asked for: a bound of none is one of as few as there can be.
+static uint32_t impreciseProducts(int64_t wanted, int64_t k) {
+  return wanted >= k ? 0 : static_cast<uint32_t>(std::max<int64_t>(1, wanted));
+}
+
 Value DotBuilder::dot(const Value &a, const Value &b, const DotOptions &options) {
   if (!a.isBlock() || !b.isBlock())
     failType("dot takes blocks, got {0} and {1}", a.type.str(), b.type.str());
@@ -114,12 +120,12 @@ Value DotBuilder::dot(const Value &a, const Value &b, const DotOptions &options)
   Value acc = options.acc ? *options.acc : zeros(shape, type);
   if (acc.type != type)
     failType("acc of dot must have the result's type {0}, got {1}", type.str(), acc.type.str());
-  int64_t k = a.shape().back(), imprecise = options.maxNumImpreciseAcc.value_or(0);
+  int64_t k = a.shape().back(), imprecise = options.maxNumImpreciseAcc.value_or(k);
   if (imprecise < 0 || (a.type.isFP8() && imprecise > k))
     fail("max_num_imprecise_acc ({0}) must be <= K ({1}) and not negative", imprecise, k);
   return emit<tile::DotOp>(type, a.handle, b.handle, acc.handle,
                            choosePrecision(options, a.type, this->options.dotPrecision),
-                           static_cast<uint32_t>(a.type.isFP8() ? imprecise : 0));
+                           a.type.isFP8() ? impreciseProducts(imprecise, k) : 0);
 }
 
 //===------------------------------------------------------------------------------------------===//

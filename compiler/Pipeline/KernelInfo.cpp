@@ -131,7 +131,7 @@ std::vector<runtime::SourceChain> cosmati::recordSharedBuffers(mlir::ModuleOp mo
   module.walk([&](tilegpu::SharedAllocOp alloc) {
     if (!alloc.getOffset())
       return;
-    auto bytes = alloc.getResult().getType().sizeInBytes();
+    int64_t bytes = alloc.sizeInBytes();
     image.sharedBuffers.push_back(
         {*alloc.getOffset(), static_cast<uint32_t>(bytes), alloc.getPurpose().str(), 0});
     places.push_back(chainOf(alloc.getLoc()));
@@ -162,6 +162,13 @@ std::string cosmati::printModule(mlir::ModuleOp module) {
 static const cosmati::tilegpu::MmaInstruction *mmaOf(mlir::Operation *op) {
   if (auto call = llvm::dyn_cast<mlir::LLVM::CallIntrinsicOp>(op))
     return cosmati::tilegpu::mmaByIntrinsic(call.getIntrin());
+  if (auto sparse = llvm::dyn_cast<mlir::NVVM::MmaSpOp>(op))
+    return cosmati::tilegpu::mmaByIntrinsic(
+        llvm::Intrinsic::getBaseName(mlir::NVVM::MmaSpOp::getIntrinsicID(
+            sparse.getShape().getM(), sparse.getShape().getN(), sparse.getShape().getK(),
+            sparse.getIntOverflowBehavior(), sparse.getOrderedMetadata(), sparse.getKind(),
+            *sparse.getMultiplicandAPtxType(), *sparse.getMultiplicandBPtxType(),
+            sparse.accumPtxType(), sparse.resultPtxType())));
   auto mma = llvm::dyn_cast<mlir::NVVM::MmaOp>(op);
   if (!mma)
     return nullptr;

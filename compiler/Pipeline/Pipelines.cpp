@@ -34,10 +34,18 @@ void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &
       {static_cast<int>(options.num_warps), options.architecture().str()}));
   // Memory accesses decide first: they are what bandwidth depends on.
   passes.addNestedPass<FuncOp>(tilegpu::createCoalesce());
+  // Matrix instructions fix the layouts of what they multiply; they look at how memory is read.
+  passes.addNestedPass<FuncOp>(tilegpu::createSelectTensorCore());
   // Then everything else follows them, as far as it can.
   passes.addNestedPass<FuncOp>(tilegpu::createRemoveLayoutConversions());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
+  // Now it is known which operands no shuffle can bring to their fragments.
+  passes.addNestedPass<FuncOp>(tilegpu::createStageShared());
+  // Buffers of operands are known, and nothing else has been made of shared memory yet.
+  passes.addNestedPass<FuncOp>(
+      tilegpu::createPipelineLoops({static_cast<int>(options.num_stages)}));
+  passes.addPass(mlir::createCanonicalizerPass());
   // After layouts: the stores to shared memory are made for the layout that the operand arrives in.
   passes.addNestedPass<FuncOp>(tilegpu::createStageDot());
   passes.addNestedPass<FuncOp>(tilegpu::createDecomposeReductions());

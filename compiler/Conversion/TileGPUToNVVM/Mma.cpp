@@ -1,5 +1,6 @@
 // tilegpu.mma: packs the registers of each fragment once, multiplies tile by tile, unpacks results.
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
+#include "compiler/Conversion/TileGPUToNVVM/MmaRegisters.h"
 #include "dialects/TileGPU/IR/MmaOps.h"
 
 using namespace mlir;
@@ -7,66 +8,10 @@ using cosmati::tilegpu::MmaBitOp;
 using cosmati::tilegpu::MmaInstruction;
 using cosmati::tilegpu::MmaPlan;
 using cosmati::tilegpu::MmaStep;
-using cosmati::tilegpu::MmaType;
-using cosmati::tilegpu::TilePlaces;
 
 namespace cosmati::tonvvm {
 
 namespace {
-
-/// The LLVM type of one register of an operand.
-Type registerType(OpBuilder &builder, MmaType type) {
-  switch (type) {
-  case MmaType::F16:
-    return VectorType::get({2}, builder.getF16Type());
-  case MmaType::F32:
-    return builder.getF32Type();
-  case MmaType::F64:
-    return builder.getF64Type();
-  default:
-    return builder.getI32Type();
-  }
-}
-
-/// The fragments of an operand's tiles, packed when first needed.
-class Fragments {
-public:
-  Fragments(Emitter &emit, ValueRange elements, const TilePlaces &places, MmaType type, int count)
-      : emit(emit), elements(elements), places(places), type(registerType(emit.builder, type)),
-        count(count), tiles(size_t(places.tiles())) {}
-
-  SmallVector<Value> &get(int32_t tile) {
-    SmallVector<Value> &registers = tiles[size_t(tile)];
-    int32_t perRegister = (int32_t(1) << places.inner.size()) / count;
-    for (int32_t i = 0; registers.size() < size_t(count); ++i) {
-      SmallVector<Value> packed;
-      for (int32_t j = 0; j < perRegister; ++j)
-        packed.push_back(elements[places.blockRegister(tile, i * perRegister + j)]);
-      registers.push_back(emit.bitcast(emit.pack(packed), type));
-    }
-    return registers;
-  }
-
-  /// The elements of all tiles, in the order of the block's registers.
-  SmallVector<Value> unpack() {
-    SmallVector<Value> result(elements.size());
-    for (int32_t tile = 0; tile < places.tiles(); ++tile) {
-      int32_t inTile = 0;
-      for (Value word : get(tile))
-        for (Value element : emit.unpack(word))
-          result[places.blockRegister(tile, inTile++)] = element;
-    }
-    return result;
-  }
-
-private:
-  Emitter &emit;
-  ValueRange elements;
-  const TilePlaces &places;
-  Type type;
-  int count; ///< registers of a tile
-  SmallVector<SmallVector<Value>> tiles;
-};
 
 /// By NVVM's op where it knows the instruction.
 Value emitOp(Emitter &emit, const MmaInstruction &row, bool saturate, Type result, ValueRange a,
@@ -113,14 +58,43 @@ struct LowerMma : BlockPattern<tilegpu::MmaOp> {
     if (!plan)
       return op.emitOpError() << llvm::toString(plan.takeError());
     Emitter emit(rewriter, op.getLoc());
-    Fragments a(emit, in.getA(), plan->a, row.a, row.aRegisters),
+    MmaFragments a(emit, in.getA(), plan->a, row.a, row.aRegisters),
         b(emit, in.getB(), plan->b, row.b, row.bRegisters),
         acc(emit, in.getAcc(), plan->acc, row.acc, row.accRegisters);
-    for (const MmaStep &step : plan->steps)
-      acc.get(step.acc) =
-          multiply(emit, row, op.getSaturate(), a.get(step.a), b.get(step.b), acc.get(step.acc));
+    if (op.getPromoteEvery())
+      multiplyPromoting(emit, op, plan->steps, a, b, acc);
+    else
+      for (const MmaStep &step : plan->steps)
+        acc.get(step.acc) =
+            multiply(emit, row, op.getSaturate(), a.get(step.a), b.get(step.b), acc.get(step.acc));
     replaceWithRegisters(rewriter, op, acc.unpack());
     return success();
+  }
+
+private:
+  /// Sums of a few instructions from zero, each added to the accumulator in f32.
+  static void multiplyPromoting(Emitter &emit, tilegpu::MmaOp op, ArrayRef<MmaStep> steps,
+                                MmaFragments &a, MmaFragments &b, MmaFragments &acc) {
+    const MmaInstruction &row = op.row();
+    const int64_t perSum = std::max<int64_t>(1, op.getPromoteEvery() / row.k);
+    DenseMap<int32_t, SmallVector<const MmaStep *>> stepsOf; // in the order of k
+    SmallVector<int32_t> order;
+    for (const MmaStep &step : steps) {
+      if (stepsOf[step.acc].empty())
+        order.push_back(step.acc);
+      stepsOf[step.acc].push_back(&step);
+    }
+    for (int32_t tile : order) {
+      ArrayRef<const MmaStep *> left = stepsOf[tile];
+      while (!left.empty()) {
+        SmallVector<Value> sum(size_t(row.accRegisters), emit.f32(0.0));
+        for (const MmaStep *step : left.take_front(perSum))
+          sum = multiply(emit, row, /*saturate=*/false, a.get(step->a), b.get(step->b), sum);
+        for (auto [into, part] : llvm::zip_equal(acc.get(tile), sum))
+          into = emit.fadd(into, part);
+        left = left.drop_front(std::min<size_t>(perSum, left.size()));
+      }
+    }
   }
 };
 

@@ -14,28 +14,47 @@ using namespace cosmati::tile;
 
 namespace {
 
-/// A value that is the same for all elements: a splat, or a constant.
-struct Uniform {
-  Value scalar;       ///< of a splat
-  IntegerAttr number; ///< of a constant
+/// Integers that are the same for all elements: a splat, a constant, or arithmetic on such.
+class Uniform {
+public:
+  static bool isUniform(Value block, unsigned depth = kDepth) {
+    SplatElementsAttr elements;
+    if (block.getDefiningOp<SplatOp>() || matchPattern(block, m_Constant(&elements)))
+      return true;
+    Operation *op = block.getDefiningOp();
+    return depth && op && isArithmetic(op) && llvm::all_of(op->getOperands(), [&](Value operand) {
+             return isa<RankedTensorType>(operand.getType()) && isUniform(operand, depth - 1);
+           });
+  }
 
-  static std::optional<Uniform> of(Value block) {
+  /// The element, made at the builder's place, which `block` must dominate.
+  static Value scalarOf(OpBuilder &builder, Value block) {
     if (auto splat = block.getDefiningOp<SplatOp>())
-      return Uniform{splat.getValue(), {}};
+      return splat.getValue();
     SplatElementsAttr elements;
     if (matchPattern(block, m_Constant(&elements)))
-      if (auto number = dyn_cast<IntegerAttr>(elements.getSplatValue<Attribute>()))
-        return Uniform{{}, number};
-    return std::nullopt;
+      return arith::ConstantOp::create(builder, block.getLoc(),
+                                       elements.getSplatValue<TypedAttr>());
+    Operation *op = block.getDefiningOp();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(scalarOf(builder, operand));
+    Operation *scalar =
+        Operation::create(op->getLoc(), op->getName(), getElementTypeOrSelf(block), operands,
+                          NamedAttrList(op->getDiscardableAttrDictionary()),
+                          op->getPropertiesStorage(), BlockRange(), /*numRegions=*/0);
+    return builder.insert(scalar)->getResult(0);
   }
 
-  Value materialize(OpBuilder &builder, Location loc) const {
-    return scalar ? scalar : arith::ConstantOp::create(builder, loc, number).getResult();
+private:
+  /// Sums, products and conversions of strides: few and short. Divisions stay blocks, since they
+  /// cost more than the registers that they save.
+  static bool isArithmetic(Operation *op) {
+    return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::ShLIOp, arith::ExtSIOp,
+               arith::ExtUIOp, arith::TruncIOp>(op);
   }
 
-  bool isDefinedOutside(scf::ForOp loop) const {
-    return number || loop.isDefinedOutsideOfLoop(scalar);
-  }
+  static constexpr unsigned kDepth = 6;
 };
 
 struct AddUniformOffset : OpRewritePattern<AddPtrOp> {
@@ -45,10 +64,9 @@ struct AddUniformOffset : OpRewritePattern<AddPtrOp> {
     auto base = op.getPtr().getDefiningOp<SplatOp>();
     if (!base)
       return rewriter.notifyMatchFailure(op, "the pointers are not one pointer for all");
-    std::optional<Uniform> offset = Uniform::of(op.getOffset());
-    if (!offset)
+    if (!Uniform::isUniform(op.getOffset()))
       return rewriter.notifyMatchFailure(op, "the offsets differ");
-    Value scalar = offset->materialize(rewriter, op.getLoc());
+    Value scalar = Uniform::scalarOf(rewriter, op.getOffset());
     Value moved =
         AddPtrOp::create(rewriter, op.getLoc(), base.getValue().getType(), base.getValue(), scalar);
     rewriter.replaceOpWithNewOp<SplatOp>(op, op.getType(), moved);
@@ -56,26 +74,28 @@ struct AddUniformOffset : OpRewritePattern<AddPtrOp> {
   }
 };
 
-/// One loop whose moving pointers become a base and a scalar offset.
+/// One loop whose moving pointers become a base and a scalar offset. The steps may be anything that
+/// is the same for all elements, also when it changes from iteration to iteration: the offset is
+/// their sum in 64 bits, and so is what addptr adds up.
 class LoopRewriter {
 public:
   explicit LoopRewriter(scf::ForOp loop) : loop(loop), builder(loop) {
-    for (auto [index, argument] : llvm::enumerate(loop.getRegionIterArgs()))
-      if (std::optional<Uniform> step = stepOf(argument, loop.getYieldedValues()[index]))
-        moving.push_back({static_cast<unsigned>(index), *step});
+    for (auto [index, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
+      SmallVector<Value> steps = stepsOf(argument, loop.getYieldedValues()[index]);
+      if (!steps.empty())
+        moving.push_back({static_cast<unsigned>(index), std::move(steps)});
+    }
   }
 
   unsigned numMoving() const { return moving.size(); }
 
   void rewrite() {
-    Location loc = loop.getLoc();
-    Value zero = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
-    for (Pointer &pointer : moving)
-      pointer.step64 = widen(pointer.step.materialize(builder, loc));
+    Value zero = arith::ConstantOp::create(builder, loop.getLoc(), builder.getI64IntegerAttr(0));
     SmallVector<Value> bases = llvm::to_vector(loop.getInitArgs());
     for (const Pointer &pointer : moving)
       loop.getInitArgsMutable()[pointer.index].assign(zero);
-    rewriteBody(bases);
+    for (const Pointer &pointer : moving)
+      rewriteInBody(pointer, bases[pointer.index]);
     builder.setInsertionPointAfter(loop);
     for (const Pointer &pointer : moving)
       rebase(loop.getResult(pointer.index), bases[pointer.index]);
@@ -84,37 +104,49 @@ public:
 private:
   struct Pointer {
     unsigned index;
-    Uniform step;
-    Value step64 = {};
+    SmallVector<Value> steps; ///< blocks of offsets, each uniform
   };
 
-  std::optional<Uniform> stepOf(BlockArgument argument, Value yielded) {
-    auto block = dyn_cast<RankedTensorType>(argument.getType());
-    auto moved = yielded.getDefiningOp<AddPtrOp>();
-    if (!block || !moved || moved.getPtr() != argument)
-      return std::nullopt;
-    std::optional<Uniform> step = Uniform::of(moved.getOffset());
-    return step && step->isDefinedOutside(loop) ? step : std::nullopt;
+  /// The offsets by which `yielded` lies beyond `argument`; none if that isn't a sum of uniform
+  /// ones.
+  static SmallVector<Value> stepsOf(BlockArgument argument, Value yielded) {
+    SmallVector<Value> steps;
+    if (!isa<RankedTensorType>(argument.getType()))
+      return {};
+    while (yielded != argument) {
+      auto moved = yielded.getDefiningOp<AddPtrOp>();
+      if (!moved || !Uniform::isUniform(moved.getOffset()))
+        return {};
+      steps.push_back(moved.getOffset());
+      yielded = moved.getPtr();
+    }
+    std::reverse(steps.begin(), steps.end());
+    return steps;
   }
 
-  Value widen(Value step) {
-    return step.getType().isInteger(64)
-               ? step
-               : arith::ExtSIOp::create(builder, step.getLoc(), builder.getI64Type(), step)
+  /// Sign-extended, as addptr does; ahead of the loop where it does not depend on it.
+  Value scalarStep(Value step) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (loop.isDefinedOutsideOfLoop(step))
+      builder.setInsertionPoint(loop);
+    Value scalar = Uniform::scalarOf(builder, step);
+    return scalar.getType().isInteger(64)
+               ? scalar
+               : arith::ExtSIOp::create(builder, step.getLoc(), builder.getI64Type(), scalar)
                      .getResult();
   }
 
-  void rewriteBody(ArrayRef<Value> bases) {
+  void rewriteInBody(const Pointer &pointer, Value base) {
     Operation *yield = loop.getBody()->getTerminator();
-    for (const Pointer &pointer : moving) {
-      BlockArgument argument = loop.getRegionIterArg(pointer.index);
-      Location loc = yield->getOperand(pointer.index).getLoc();
-      builder.setInsertionPointToStart(loop.getBody());
-      rebase(argument, bases[pointer.index]);
-      builder.setInsertionPoint(yield);
-      yield->setOperand(pointer.index,
-                        arith::AddIOp::create(builder, loc, argument, pointer.step64));
-    }
+    BlockArgument argument = loop.getRegionIterArg(pointer.index);
+    Location loc = yield->getOperand(pointer.index).getLoc();
+    builder.setInsertionPointToStart(loop.getBody());
+    rebase(argument, base);
+    builder.setInsertionPoint(yield);
+    Value offset = argument;
+    for (Value step : pointer.steps)
+      offset = arith::AddIOp::create(builder, loc, offset, scalarStep(step));
+    yield->setOperand(pointer.index, offset);
   }
 
   /// `value`, so far a block of pointers, becomes an offset; its users get base + offset.

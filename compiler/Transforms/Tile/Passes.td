@@ -11,7 +11,8 @@ def CanonicalizePointers : Pass<"tile-canonicalize-pointers", "::mlir::func::Fun
     arithmetic (no sum of the user's is regrouped in a narrower type):
 
     - `addptr(splat(p), splat(o))` becomes `splat(addptr(p, o))`.
-    - A loop that carries a block of pointers and moves it by the same amount for all elements carries that amount instead:
+    - A loop that carries a block of pointers and moves it by the same amount for all elements carries that amount instead. The amount may be made in
+      the loop, be arithmetic on uniform blocks, and consist of several steps; each is sign-extended by itself, as addptr does:
 
     Before: `scf.for ... iter_args(%p = %init) { ... load %p ...; scf.yield addptr(%p, splat(%step)) }`
     After:  `scf.for ... iter_args(%o = 0) { %p = addptr(%init, splat(%o)); ... load %p ...; scf.yield addi(%o, extsi(%step)) }`

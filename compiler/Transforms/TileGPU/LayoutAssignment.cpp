@@ -1,4 +1,7 @@
 #include "compiler/Transforms/TileGPU/LayoutAssignment.h"
+#include "dialects/TileGPU/IR/MmaOps.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace cosmati;
@@ -71,7 +74,9 @@ SmallVector<Value> tilegpu::variableOf(OpOperand &use) {
 }
 
 LayoutAssignment::LayoutAssignment(func::FuncOp function) {
-  forwardFromAnchors(function);
+  forwardFromDots(function);
+  backwardFromOperands(function);
+  forwardFromMemory(function);
   backwardFromMemory(function);
 }
 
@@ -102,6 +107,36 @@ void LayoutAssignment::assignVariable(ArrayRef<Value> variable, LayoutAttr layou
   }
 }
 
+/// Operations on so many elements may be done in each warp that needs the operand.
+constexpr int kMostOperandOps = 24;
+
+/// Whether `value` is computed, by a few cheap operations, from loads and from what is the same in
+/// all iterations of the loop around it, and not from another dot's result.
+static bool comesFromLoads(Value value) {
+  SmallVector<Value> worklist{value};
+  llvm::DenseSet<Operation *> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val().getDefiningOp();
+    if (!op) // a variable of a loop: it has a layout of its own
+      return false;
+    if (isa<tile::LoadOp, SharedLoadOp>(op) || op->getNumOperands() == 0)
+      continue;
+    if (!seen.insert(op).second)
+      continue;
+    std::optional<tile::ShapeChange> change = shapeChangeOf(op);
+    bool passes = keepsLayout(op) || isa<ConvertLayoutOp, tile::SplatOp>(op) ||
+                  (change && change->kind != tile::ShapeChange::Kind::Reduce);
+    // Transcendental functions are worth computing once.
+    if (!passes || isa<tile::ScanOp>(op) || op->getNumRegions() ||
+        isa<math::MathDialect>(op->getDialect()) || seen.size() > kMostOperandOps)
+      return false;
+    for (Value operand : op->getOperands())
+      if (isa<RankedTensorType>(operand.getType()))
+        worklist.push_back(operand);
+  }
+  return true;
+}
+
 static int64_t bytesOf(Value value) {
   auto block = cast<RankedTensorType>(value.getType());
   return block.getNumElements() * elementBits(block.getElementType());
@@ -114,29 +149,76 @@ static int depthOf(Operation *op) {
   return depth;
 }
 
-void LayoutAssignment::forwardFromAnchors(func::FuncOp function) {
-  struct Anchor {
-    Value value;
-    std::tuple<bool, int, int64_t> weight; ///< dot, loop depth, bytes
-  };
-  SmallVector<Anchor> anchors;
-  function.walk([&](Operation *op) {
-    if (!isa<tile::DotOp, tile::LoadOp, tile::AtomicRMWOp, tile::AtomicCASOp, DotFmaOp,
-             SharedLoadOp>(op))
-      return;
-    Value result = op->getResult(0);
-    if (layoutAttrOf(result.getType()))
-      anchors.push_back({result, {isa<tile::DotOp, DotFmaOp>(op), depthOf(op), bytesOf(result)}});
-  });
-  llvm::stable_sort(anchors, [](const Anchor &a, const Anchor &b) { return a.weight > b.weight; });
+static bool isDot(Operation *op) { return isa<tile::DotOp, DotFmaOp, MmaOp, MmaSparseOp>(op); }
+
+namespace {
+
+/// Values whose layout is given, the most important first: inner loops before outer ones, large
+/// blocks before small.
+class Anchors {
+public:
+  void add(Value value) {
+    if (layoutAttrOf(value.getType()))
+      anchors.push_back({value, {depthOf(value.getDefiningOp()), bytesOf(value)}});
+  }
+  SmallVector<Value> sorted() {
+    llvm::stable_sort(anchors,
+                      [](const auto &a, const auto &b) { return a.second > b.second; });
+    return llvm::map_to_vector(anchors, [](const auto &anchor) { return anchor.first; });
+  }
+
+private:
+  SmallVector<std::pair<Value, std::pair<int, int64_t>>> anchors;
+};
+
+} // namespace
+
+void LayoutAssignment::speak(ArrayRef<Value> values) {
   // Every anchor keeps what it has before any of them speaks for others.
-  for (const Anchor &anchor : anchors)
-    assigned[anchor.value] = layoutAttrOf(anchor.value.getType());
-  for (const Anchor &anchor : anchors) {
-    worklist.push_back(anchor.value);
+  for (Value value : values)
+    assigned[value] = layoutAttrOf(value.getType());
+  for (Value value : values) {
+    worklist.push_back(value);
     while (!worklist.empty())
       forward(worklist.pop_back_val());
   }
+}
+
+void LayoutAssignment::forwardFromDots(func::FuncOp function) {
+  Anchors anchors;
+  function.walk([&](Operation *op) {
+    if (isDot(op))
+      anchors.add(op->getResult(0));
+  });
+  speak(anchors.sorted());
+}
+
+void LayoutAssignment::forwardFromMemory(func::FuncOp function) {
+  Anchors anchors;
+  function.walk([&](Operation *op) {
+    if (isa<tile::LoadOp, tile::AtomicRMWOp, tile::AtomicCASOp, SharedLoadOp>(op))
+      anchors.add(op->getResult(0));
+  });
+  speak(anchors.sorted());
+}
+
+/// What is computed from loaded values on the way to a matrix instruction is computed in its
+/// fragments: the conversion is then of what was loaded, which is smaller where it is quantised,
+/// and which can be copied to shared memory without passing through registers.
+void LayoutAssignment::backwardFromOperands(func::FuncOp function) {
+  function.walk([&](Operation *op) {
+    if (!isa<MmaOp, MmaSparseOp>(op))
+      return;
+    for (OpOperand &operand : op->getOpOperands()) {
+      LayoutAttr layout = layoutAttrOf(operand.get().getType());
+      if (operand.get() == op->getOperand(op->getNumOperands() - 1) ||
+          !comesFromLoads(operand.get()))
+        continue;
+      want(operand.get(), layout);
+      while (!worklist.empty())
+        backward(worklist.pop_back_val());
+    }
+  });
 }
 
 void LayoutAssignment::forward(Value value) {

@@ -26,8 +26,11 @@ public:
   LayoutAttr layoutOf(mlir::Value value) const;
 
 private:
-  void forwardFromAnchors(mlir::func::FuncOp function);
+  void forwardFromDots(mlir::func::FuncOp function);
+  void backwardFromOperands(mlir::func::FuncOp function);
+  void forwardFromMemory(mlir::func::FuncOp function);
   void backwardFromMemory(mlir::func::FuncOp function);
+  void speak(llvm::ArrayRef<mlir::Value> anchors);
   void forward(mlir::Value value);
   void forwardThrough(mlir::OpOperand &use, LayoutAttr layout);
   void backward(mlir::Value value);

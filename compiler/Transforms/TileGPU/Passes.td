@@ -19,6 +19,23 @@ def Coalesce : Pass<"tilegpu-coalesce", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numWidened", "num-widened", "Accesses of more than one element per thread">];
 }
 
+def SelectTensorCore : Pass<"tilegpu-select-tensor-core", "::mlir::func::FuncOp"> {
+  let summary = "choose a matrix instruction for each dot";
+  let description = [{
+    A `tile.dot` for whose types, precision and depth the target has an instruction (MmaInstructions.td) becomes `tilegpu.mma` on fragments: the operands and
+    the accumulator are converted to the instruction's layouts, which later passes carry to where the values are made. f32 operands are rounded to tf32, or
+    split into parts that are multiplied one by one (tf32x3, bf16x3, bf16x6); 8-bit floats become f16 where the target multiplies no 8-bit floats. Warps
+    divide the result so that they read little; those of a dot whose result is the left operand of another keep whole rows. A dot without an
+    instruction stays, for tilegpu-stage-dot, with the remark `dot-on-fma`.
+
+    Before: `%r = tile.dot %a, %b, %acc : tensor<64x32xf16, #l>, tensor<32x64xf16, #l>, tensor<64x64xf32, #m>`
+    After:  `%x = tilegpu.convert_layout %a; %y = tilegpu.convert_layout %b; %z = tilegpu.convert_layout %acc;
+             %s = tilegpu.mma "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32" %x, %y, %z; %r = tilegpu.convert_layout %s`
+  }];
+  let dependentDialects = ["::cosmati::tilegpu::TileGPUDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numDots", "num-dots", "Dots on tensor cores">];
+}
+
 def RemoveLayoutConversions : Pass<"tilegpu-remove-layout-conversions", "::mlir::func::FuncOp"> {
   let summary = "choose one layout for each value so that few conversions are left";
   let description = [{
@@ -33,6 +50,35 @@ def RemoveLayoutConversions : Pass<"tilegpu-remove-layout-conversions", "::mlir:
   }];
   let dependentDialects = ["::cosmati::tilegpu::TileGPUDialect"];
   let statistics = [Statistic<"numLeft", "num-left", "Conversions left">, Statistic<"numRematerialized", "num-rematerialized", "Conversions computed again instead">];
+}
+
+def StageShared : Pass<"tilegpu-stage-shared", "::mlir::func::FuncOp"> {
+  let summary = "bring operands of matrix instructions through swizzled shared memory";
+  let description = [{
+    A conversion on the way to an operand of a matrix instruction that no shuffle can do becomes shared_alloc, shared_store and shared_load. The
+    buffer's swizzle is the one that lets both sides move with the fewest wavefronts (StagingLayout.h): 16-byte vectors in, ldmatrix out, without bank
+    conflicts. Of a block that was loaded from global memory the dim that is contiguous there stays contiguous, so that tilegpu-pipeline-loops can copy
+    it without passing through registers. A large operand that a loop does not change is read in each iteration instead of held in registers.
+
+    Before: `%x = tilegpu.convert_layout %a : tensor<64x32xf16, #rows> -> tensor<64x32xf16, #fragment>`
+    After:  `%s = tilegpu.shared_alloc "dot operand" : <64x32xf16, #swizzled>; tilegpu.shared_store %a, %s; %x = tilegpu.shared_load %s`
+  }];
+  let dependentDialects = ["::cosmati::tilegpu::TileGPUDialect"];
+  let statistics = [Statistic<"numOperands", "num-operands", "Operands through shared memory">];
+}
+
+def PipelineLoops : Pass<"tilegpu-pipeline-loops", "::mlir::func::FuncOp"> {
+  let summary = "start loads some iterations before the products that use them";
+  let description = [{
+    In an innermost loop with a matrix instruction, loads go up to `num-stages` - 1 iterations ahead (a loop's own `tile.num_stages` comes first). A
+    load that is only stored to shared memory, in vectors of 4, 8 or 16 bytes that stay together there, becomes `tilegpu.async_copy` into a ring of
+    buffers; others are carried in registers for one iteration. What addresses and masks are computed from goes with them; a load that another one's
+    address comes from (an index) goes one stage before it. No load passes an atomic, a barrier or a store that may write what it reads. Loops may
+    run any number of times, none too: copies beyond the end are masked off.
+  }];
+  let options = [Option<"numStages", "num-stages", "int", "3", "of loops that do not say themselves">];
+  let dependentDialects = ["::cosmati::tilegpu::TileGPUDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numLoops", "num-loops", "Loops pipelined">];
 }
 
 def StageDot : Pass<"tilegpu-stage-dot", "::mlir::func::FuncOp"> {

@@ -132,8 +132,7 @@ class StageDotPass : public tilegpu::impl::StageDotBase<StageDotPass> {
     auto shared = SharedLayoutAttr::get(&getContext(), map, kAccessBytes);
     auto type = MemDescType::get(&getContext(), block.getShape(), block.getElementType(), shared);
     OpBuilder builder(stagingPoint(dot, operand));
-    auto alloc = SharedAllocOp::create(builder, dot.getLoc(), type, IntegerAttr(),
-                                       builder.getStringAttr(purpose));
+    auto alloc = SharedAllocOp::create(builder, dot.getLoc(), type, purpose);
     SharedStoreOp::create(builder, dot.getLoc(), operand, alloc);
     return alloc;
   }

@@ -13,8 +13,8 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let description = [{
     `r[i,j] = acc[i,j] + sum_k a[i,k] * b[k,j]`, summed in the accumulator's type, in an order that is the compiler's; rank 3 has a leading
     batch dimension. Integers wrap. `precision` says how f32 operands are fed to tensor cores: `tf32` rounds them, the `x3` and `x6` forms
-    add products of their parts, `ieee` uses no tensor core. `maxNumImpreciseAcc` is the number of products of fp8 that may be summed in
-    less than f32 before the sum is added to the accumulator; 0: none.
+    add products of their parts, `ieee` uses no tensor core. `maxNumImpreciseAcc` is the number of products of fp8 that
+    the hardware may sum by itself, in less than f32 as tensor cores of sm_90 do, before the sum is added to the accumulator in f32; 0: any number.
 
     - (dot_c1) K of `a` equals K of `b`.
     - (dot_c2) `a`, `b` and `acc` have rank 2, or all rank 3.

@@ -47,7 +47,8 @@ LinearLayout mmaTileMetadata(const MmaInstruction &instruction) {
 int32_t TilePlaces::blockRegister(int32_t tile, int32_t inTile) const {
   int32_t index = 0;
   for (auto [bit, place] : llvm::enumerate(inner))
-    index |= (inTile >> bit & 1) << place;
+    if (place)
+      index |= (inTile >> bit & 1) << *place;
   for (auto [bit, place] : llvm::enumerate(outer))
     index |= (tile >> bit & 1) << place;
   return index;
@@ -55,13 +56,23 @@ int32_t TilePlaces::blockRegister(int32_t tile, int32_t inTile) const {
 
 /// Whether all bases of `dim`, but for those in `except`, move by whole tiles.
 static bool movesByTiles(const LinearLayout &layout, LayoutDim dim, const LayoutSpace &tile,
-                         llvm::ArrayRef<unsigned> except = {}) {
+                         llvm::ArrayRef<std::optional<unsigned>> except = {}) {
   for (unsigned bit = 0; bit < layout.inBits(dim); ++bit)
-    if (!llvm::is_contained(except, bit))
+    if (!llvm::is_contained(except, std::optional(bit)))
       for (const LayoutSpace::Axis &axis : tile.axes())
         if (layout.basis(dim, bit, axis.dim) % tile.size(axis.dim) != 0)
           return false;
   return true;
+}
+
+/// A step of a tile as a block takes it that is smaller than the tile: none where it leaves the
+/// block.
+static llvm::SmallVector<int32_t, 4> within(const LinearLayout &layout,
+                                            llvm::SmallVector<int32_t, 4> step) {
+  for (auto [value, extent] : llvm::zip_equal(step, layout.shape()))
+    if (value >= extent)
+      value = 0;
+  return step;
 }
 
 std::optional<TilePlaces> findTiles(const LinearLayout &layout, const LinearLayout &tile) {
@@ -72,13 +83,17 @@ std::optional<TilePlaces> findTiles(const LinearLayout &layout, const LinearLayo
   if (inner.out().rank() != layout.out().rank() || layout.inBits(LayoutDim::Lane) != lanes)
     return std::nullopt;
   for (unsigned bit = 0; bit < lanes; ++bit)
-    if (layout.basis(LayoutDim::Lane, bit) != inner.basis(LayoutDim::Lane, bit))
+    if (layout.basis(LayoutDim::Lane, bit) != within(layout, inner.basis(LayoutDim::Lane, bit)))
       return std::nullopt;
   TilePlaces places;
   for (unsigned bit = 0; bit < inner.inBits(LayoutDim::Register); ++bit) {
+    auto basis = within(layout, inner.basis(LayoutDim::Register, bit));
+    if (llvm::all_of(basis, [](int32_t step) { return step == 0; })) {
+      places.inner.push_back(std::nullopt);
+      continue;
+    }
     unsigned place = 0, registers = layout.inBits(LayoutDim::Register);
-    while (place < registers &&
-           layout.basis(LayoutDim::Register, place) != inner.basis(LayoutDim::Register, bit))
+    while (place < registers && layout.basis(LayoutDim::Register, place) != basis)
       ++place;
     if (place == registers)
       return std::nullopt;
@@ -90,7 +105,7 @@ std::optional<TilePlaces> findTiles(const LinearLayout &layout, const LinearLayo
   if (!movesByTiles(layout, LayoutDim::Register, inner.out(), places.inner))
     return std::nullopt;
   for (unsigned bit = 0; bit < layout.inBits(LayoutDim::Register); ++bit)
-    if (!llvm::is_contained(places.inner, bit))
+    if (!llvm::is_contained(places.inner, std::optional(bit)))
       places.outer.push_back(bit);
   return places;
 }

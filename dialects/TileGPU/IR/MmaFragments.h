@@ -40,14 +40,17 @@ LinearLayout mmaTileMetadata(const MmaInstruction &instruction);
 /// Where a block's registers hold the tiles of an instruction. Register r of tile q is the block's
 /// register with the bits of r at `inner` and those of q at `outer` (see blockRegister).
 struct TilePlaces {
-  llvm::SmallVector<unsigned, 6> inner; ///< for each register bit of the tile one of the block
+  /// For each register bit of the tile one of the block; none where the block is smaller than the
+  /// tile, whose registers then hold the same elements.
+  llvm::SmallVector<std::optional<unsigned>, 6> inner;
   llvm::SmallVector<unsigned, 6> outer; ///< the block's other register bits, ascending
   int32_t tiles() const { return int32_t(1) << outer.size(); }
   /// Register of the block that is register `inTile` of tile `tile`.
   int32_t blockRegister(int32_t tile, int32_t inTile) const;
 };
 
-/// Finds them, whatever the order of the block's registers. None where `layout` doesn't consist of
+/// Finds them, whatever the order of the block's registers. Where the block is smaller than a tile
+/// it fills the tile with copies of itself, in lanes and registers. None where `layout` doesn't consist of
 /// such tiles: where its lanes hold others, a tile's register is missing, or tiles overlap. `tile`
 /// has the rank of a matrix, `layout` this rank or leading dims of batches.
 std::optional<TilePlaces> findTiles(const LinearLayout &layout, const LinearLayout &tile);

@@ -7,8 +7,7 @@ using namespace cosmati::tilegpu;
 #define GET_OP_CLASSES
 #include "dialects/TileGPU/IR/TileGPUMmaOps.cpp.inc"
 
-/// Whether a block of `element` can hold elements of this type.
-static bool holds(Type element, MmaType type) {
+bool cosmati::tilegpu::holdsMmaType(Type element, MmaType type) {
   switch (type) {
   case MmaType::F16:
     return element.isF16();
@@ -53,7 +52,7 @@ LogicalResult MmaOp::verify() {
   for (auto [type, wanted, name] :
        {std::tuple(getA().getType(), row->a, "a"), std::tuple(getB().getType(), row->b, "b"),
         std::tuple(getAcc().getType(), row->acc, "acc")}) {
-    if (!holds(type.getElementType(), wanted)) // mma_c3
+    if (!holdsMmaType(type.getElementType(), wanted)) // mma_c3
       return emitOpError("has ") << type.getElementType() << " in " << name << ", where "
                                  << getInstruction() << " takes " << mmaTypeName(wanted);
     if (!layoutAttrOf(type)) // mma_c5
@@ -61,8 +60,17 @@ LogicalResult MmaOp::verify() {
   }
   if (getSaturate() && !row->saturates()) // mma_c4
     return emitOpError("saturates, but ") << getInstruction() << " has no such form";
+  if (getPromoteEvery() && row->acc != MmaType::F32) // mma_c6
+    return emitOpError("promotes sums to f32, but ")
+           << getInstruction() << " accumulates in " << mmaTypeName(row->acc);
   llvm::Expected<MmaPlan> planned = plan();
   if (!planned) // mma_c5
     return emitOpError() << llvm::toString(planned.takeError());
+  return success();
+}
+
+LogicalResult RoundTf32Op::verify() {
+  if (!getType().getElementType().isF32())
+    return emitOpError("rounds f32, got ") << getType();
   return success();
 }

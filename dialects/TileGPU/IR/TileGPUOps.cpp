@@ -1,4 +1,5 @@
 // Verifiers, folds and canonicalisations.
+#include "dialects/Layout/LayoutQueries.h"
 #include "dialects/TileGPU/IR/TileGPUDialect.h"
 
 #include "mlir/IR/Matchers.h"
@@ -84,7 +85,18 @@ void SharedStoreOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLI
 // Shared memory
 //===--------------------------------------------------------------------------------------------===//
 
+void SharedAllocOp::build(OpBuilder &builder, OperationState &state, MemDescType type,
+                          StringRef purpose, int64_t slots) {
+  build(builder, state, type, /*offset=*/IntegerAttr(), purpose, static_cast<uint32_t>(slots));
+}
+
+int64_t SharedAllocOp::slotBytes() {
+  return llvm::alignTo(getType().sizeInBytes(), getType().getLayout().getAlignment());
+}
+
 LogicalResult SharedAllocOp::verify() {
+  if (getSlots() < 1) // alloc_c2
+    return emitOpError("has ") << int32_t(getSlots()) << " slots; a ring has at least one";
   std::optional<uint32_t> offset = getOffset();
   int32_t alignment = getType().getLayout().getAlignment();
   if (offset && *offset % alignment) // alloc_c1
@@ -101,6 +113,37 @@ static LogicalResult verifyTransfer(Operation *op, RankedTensorType block, MemDe
     return success();
   return op->emitOpError("moves a whole buffer of one type: the block is ")
          << block << ", the buffer " << memory;
+}
+
+SharedAllocOp SharedSlotOp::ring() { return getMemory().getDefiningOp<SharedAllocOp>(); }
+
+LogicalResult SharedSlotOp::verify() {
+  if (!ring()) // slot_c1
+    return emitOpError("names a slot of a shared_alloc, not of another value");
+  return success();
+}
+
+int64_t AsyncCopyOp::vectorLength() {
+  auto attribute = (*this)->getAttrOfType<IntegerAttr>(kVectorAttr);
+  return attribute ? attribute.getInt() : 1;
+}
+
+LogicalResult AsyncCopyOp::verify() {
+  RankedTensorType pointers = getPtr().getType();
+  MemDescType memory = getMemory().getType();
+  Type pointee = cast<tile::PtrType>(pointers.getElementType()).getPointee();
+  if (pointers.getShape() != memory.getShape() ||
+      pointee != memory.getElementType()) // async_copy_c1
+    return emitOpError("copies a whole buffer of one type: the pointers are ")
+           << pointers << ", the buffer " << memory;
+  int64_t bytes = vectorLength() * sharedElementBytes(elementBits(pointee));
+  if (!llvm::is_contained({4, 8, 16}, bytes)) // async_copy_c2
+    return emitOpError("copies 4, 8 or 16 bytes at once, not ") << bytes;
+  if (getMask() && (getMask().getType().getShape() != pointers.getShape() ||
+                    getMask().getType().getEncoding() != pointers.getEncoding())) // async_copy_c3
+    return emitOpError("has a mask of another shape or layout than its pointers: ")
+           << getMask().getType() << " and " << pointers;
+  return success();
 }
 
 LogicalResult SharedStoreOp::verify() {
