@@ -1,6 +1,6 @@
 """Times the kernels on the default device, with arrays of the host.
 
-    python -m cosmati.kernels.bench [FAMILY...]     elementwise norm gemm attention quantize
+    python -m cosmati.kernels.bench [FAMILY...]     elementwise norm gemm sparse attention quantize
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-FAMILIES = ("elementwise", "norm", "gemm", "attention", "quantize")
+FAMILIES = ("elementwise", "norm", "gemm", "sparse", "attention", "quantize")
 
 
 def main(families: list[str]) -> int:

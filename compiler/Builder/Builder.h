@@ -12,7 +12,7 @@
 // and throws LanguageError or LanguageTypeError for what the language does not allow. Each family
 // of operations is a class of its own that uses those before it:
 //   BuilderCore < ShapeBuilder < CastBuilder < ArithmeticBuilder < MathBuilder < MemoryBuilder <
-//   DotBuilder < ControlBuilder < Builder
+//   DotBuilder < DotScaledBuilder < PackedDotBuilder < ControlBuilder < Builder
 #pragma once
 
 #include "compiler/Builder/ControlBuilder.h"

@@ -5,7 +5,7 @@
 // its name.
 #pragma once
 
-#include "compiler/Builder/DotBuilder.h"
+#include "compiler/Builder/PackedDot.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace cosmati::lang {
@@ -37,9 +37,9 @@ struct ForLoop {
   Values carried;
 };
 
-class ControlBuilder : public DotBuilder {
+class ControlBuilder : public PackedDotBuilder {
 public:
-  using DotBuilder::DotBuilder;
+  using PackedDotBuilder::PackedDotBuilder;
 
   /// Opens a function and returns its arguments. Another function may be open: the inner one is
   /// built first.

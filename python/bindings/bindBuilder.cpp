@@ -45,6 +45,7 @@ void bindBuilder(py::module_ &m) {
       .def("to_tensor", py::overload_cast<const Operand &>(&Builder::materialize), py::arg("x"));
   bindBuilderElementwise(builder);
   bindBuilderBlocks(builder);
+  bindBuilderPackedDots(builder);
   bindBuilderMemory(builder, m);
   bindBuilderControl(builder);
 }

@@ -8,6 +8,7 @@ from cosmati.language.context import builtin as builtin
 from cosmati.language.dtypes import *  # noqa: F403
 from cosmati.language.math import *  # noqa: F403
 from cosmati.language.memory import *  # noqa: F403
+from cosmati.language.packed import *  # noqa: F403
 from cosmati.language.program import *  # noqa: F403
 from cosmati.language.shapes import *  # noqa: F403
 from cosmati.language.tensor import cast as cast
