@@ -35,15 +35,14 @@ int64_t groupOf(LanguageType scale) { return scale.scalarKind() == Scalar::FP8E4
 } // namespace
 
 struct ScaledArithmetic {
-  Scalar type, bits;
-  unsigned width, mantissa; // bits of the type, explicit bits of its significand
-  uint32_t bias;
+  Scalar type, bits; // the integers of its width
+  unsigned mantissa; // explicit bits of its significand
 };
 
 namespace {
-constexpr ScaledArithmetic kBF16{Scalar::BF16, Scalar::UInt16, 16, 7, 127};
-constexpr ScaledArithmetic kFP16{Scalar::FP16, Scalar::UInt16, 16, 10, 15};
-constexpr ScaledArithmetic kFP32{Scalar::FP32, Scalar::UInt32, 32, 23, 127};
+constexpr ScaledArithmetic kBF16{Scalar::BF16, Scalar::UInt16, 7};
+constexpr ScaledArithmetic kFP16{Scalar::FP16, Scalar::UInt16, 10};
+constexpr ScaledArithmetic kFP32{Scalar::FP32, Scalar::UInt32, 23};
 } // namespace
 
 //===------------------------------------------------------------------------------------------===//
@@ -133,29 +132,32 @@ static const ScaledArithmetic &chooseArithmetic(const ElementFormat &lhs, const 
 // Decomposition
 //===------------------------------------------------------------------------------------------===//
 
-/// [.., n, ..] bytes -> [.., 2n, ..] nibbles, the low one first.
-Value DotScaledBuilder::unpackNibbles(const Value &packed, int64_t dim) {
-  int64_t rank = packed.type.rank();
-  llvm::SmallVector<int64_t, 4> shape(packed.shape());
-  shape[dim] *= 2;
-  // [.., n, ..] x 2 -> [.., n, .., 2] -> [.., n, 2, ..] -> [.., 2n, ..]
-  auto order = llvm::to_vector<4>(llvm::seq<int64_t>(0, rank));
-  order.insert(order.begin() + dim + 1, rank);
-  return reshape(permute(join(bitAnd(packed, 15), shr(packed, 4)), order), shape);
+/// One of the two elements of each byte, as bf16.
+///
+/// With sign s, exponent e (two bits) and significand bit f an element is (-1)^s 2^(e-1) (1 + f/2),
+/// for e = 0 (-1)^s f/2. Of bf16's bits let m = (e, f) be those above the lowest six: a normal
+/// number needs the difference of the biases, 126, added to e, which is 252 added to m. 0 and 0.5
+/// are m = 0 and m = 252, where m * 252 is the smaller one. Integers all the way, since a mode that
+/// flushes subnormal floats would lose 0.5 in a multiplication.
+Value DotScaledBuilder::decodeE2M1(const Value &bytes, bool high) {
+  unsigned place = high ? 4 : 0; // of m's lowest bit
+  Value code = cast(bytes, Scalar::UInt16);
+  Value m = bitAnd(code, 7u << place);
+  Value exponent = minimum(mul(m, 252), add(m, 252u << place));
+  Value sign = bitAnd(code, 8u << place);
+  return bitcast(bitOr(shl(sign, 12 - place), shl(exponent, 6 - place)), Scalar::BF16);
 }
 
-/// Sign s, exponent e (two bits), significand bit f: (-1)^s 2^(e-1) (1 + f/2); e = 0: (-1)^s f/2.
-///
-/// With m = (e, f), the bits of the wider type are m shifted in place plus the difference of the
-/// biases, save for m = 0 and m = 1, which are 0 and the bits of 0.5. In integers, so that the mode
-/// that flushes subnormal floats changes nothing.
-Value DotScaledBuilder::decodeE2M1(const Value &nibbles, const ScaledArithmetic &arithmetic) {
-  uint32_t half = (arithmetic.bias - 1) << arithmetic.mantissa;
-  Value code = cast(nibbles, arithmetic.bits);
-  Value m = bitAnd(code, 7);
-  Value magnitude = where(lt(m, 2), mul(m, half), add(shl(m, arithmetic.mantissa - 1), half));
-  Value sign = shl(bitAnd(code, 8), arithmetic.width - 4);
-  return bitcast(bitOr(sign, magnitude), arithmetic.type);
+/// [.., n, ..] bytes -> [.., 2n, ..] elements, those of the low nibbles first.
+Value DotScaledBuilder::unpackE2M1(const Value &bytes, int64_t dim) {
+  llvm::SmallVector<int64_t, 4> shape(bytes.shape());
+  shape[dim] *= 2;
+  // [.., n, ..] x 2 -> [.., n, .., 2] -> [.., n, 2, ..] -> [.., 2n, ..]
+  int64_t rank = bytes.type.rank();
+  auto order = llvm::to_vector<4>(llvm::seq<int64_t>(0, rank));
+  order.insert(order.begin() + dim + 1, rank);
+  Value pairs = join(decodeE2M1(bytes, /*high=*/false), decodeE2M1(bytes, /*high=*/true));
+  return reshape(permute(pairs, order), shape);
 }
 
 /// 2^(s - 127) in a type with float32's exponent: s is the exponent field, save for s = 0, which is
@@ -183,9 +185,9 @@ Value DotScaledBuilder::spreadAlongK(const Value &scale, const Side &side) {
 /// The side's elements times their scales.
 Value DotScaledBuilder::upcast(const Side &side, const ScaledArithmetic &arithmetic,
                                bool fastMath) {
-  Value elements = side.format.isPacked()
-                       ? decodeE2M1(unpackNibbles(side.values, side.packedDim), arithmetic)
-                       : cast(bitcast(side.values, side.format.type), arithmetic.type);
+  Value elements = side.format.isPacked() ? unpackE2M1(side.values, side.packedDim)
+                                          : bitcast(side.values, side.format.type);
+  elements = cast(elements, arithmetic.type);
   if (!side.scale)
     return elements;
   Value scale = side.scale->type.isFP8() ? cast(*side.scale, arithmetic.type)

@@ -48,8 +48,8 @@ public:
 
 private:
   struct Side;
-  Value unpackNibbles(const Value &packed, int64_t dim);
-  Value decodeE2M1(const Value &nibbles, const ScaledArithmetic &arithmetic);
+  Value decodeE2M1(const Value &bytes, bool high);
+  Value unpackE2M1(const Value &bytes, int64_t dim);
   Value decodeE8M0(const Value &scale, const ScaledArithmetic &arithmetic, bool fastMath);
   Value spreadAlongK(const Value &scale, const Side &side);
   Value upcast(const Side &side, const ScaledArithmetic &arithmetic, bool fastMath);

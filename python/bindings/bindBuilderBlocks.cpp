@@ -73,6 +73,10 @@ void bindShapes(BuilderClass &builder) {
           py::arg("x"), py::arg("y"), py::arg("can_reorder") = false, py::arg("dim") = 0);
 }
 
+std::optional<Value> toOptionalValue(py::handle object) {
+  return object.is_none() ? std::nullopt : std::optional<Value>(toValue(object));
+}
+
 void bindCombinations(BuilderClass &builder) {
   builder
       .def(
@@ -93,6 +97,18 @@ void bindCombinations(BuilderClass &builder) {
           py::arg("x"), py::arg("y"), py::arg("acc") = py::none(),
           py::arg("input_precision") = py::none(), py::arg("allow_tf32") = py::none(),
           py::arg("max_num_imprecise_acc") = py::none(), py::arg("out_dtype") = py::none())
+      .def(
+          "dot_scaled",
+          [](Builder &b, py::handle x, py::handle xScale, std::string_view xFormat, py::handle y,
+             py::handle yScale, std::string_view yFormat, py::handle acc, bool fastMath,
+             bool xPackedAlongK, bool yPackedAlongK, LanguageType outType) {
+            return b.dotScaled({toValue(x), toRef(xFormat), toOptionalValue(xScale), xPackedAlongK},
+                               {toValue(y), toRef(yFormat), toOptionalValue(yScale), yPackedAlongK},
+                               {toOptionalValue(acc), fastMath, outType});
+          },
+          py::arg("x"), py::arg("x_scale"), py::arg("x_format"), py::arg("y"), py::arg("y_scale"),
+          py::arg("y_format"), py::arg("acc"), py::arg("fast_math"), py::arg("x_k_pack"),
+          py::arg("y_k_pack"), py::arg("out_dtype"))
       .def(
           "begin_reduce",
           [](Builder &b, py::handle values, std::optional<int64_t> axis) {

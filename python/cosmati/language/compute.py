@@ -8,7 +8,8 @@ from typing import Any
 
 from cosmati.language.constexpr import unwrap
 from cosmati.language.context import builder, builtin, generator
-from cosmati.language.tensor import member, operand, scalar_shape, tensor, to_tensor
+from cosmati.language.dtypes import float32
+from cosmati.language.tensor import member, operand, optional, scalar_shape, tensor, to_tensor
 from cosmati.language.tuples import Tuple
 
 
@@ -121,6 +122,69 @@ def dot(
             unwrap(allow_tf32),
             unwrap(max_num_imprecise_acc),
             None if out is None else out.core,
+        )
+    )
+
+
+@builtin
+def dot_scaled(
+    lhs: Any,
+    lhs_scale: Any,
+    lhs_format: Any,
+    rhs: Any,
+    rhs_scale: Any,
+    rhs_format: Any,
+    acc: Any = None,
+    fast_math: Any = False,
+    lhs_k_pack: Any = True,
+    rhs_k_pack: Any = True,
+    out_dtype: Any = float32,
+) -> tensor:
+    """Matrix product of blocks in the microscaling formats of OCP's MX specification 1.0.
+
+    ``acc[m, n] + sum_k (lhs[m, k] * lhs_scale[m, k // 32]) * (rhs[k, n] * rhs_scale[n, k // 32])``,
+    made of casts, bit operations and one dot with a float32 accumulator.
+
+    Parameters
+    ----------
+    lhs, rhs : blocks [M, K] and [K, N], or [B, M, K] and [B, K, N]
+        Elements of the formats' types, or unsigned integers with their bits. "e2m1": uint8, each
+        with two elements of the packed dimension (which has half its extent), the first in the low
+        four bits.
+    lhs_scale, rhs_scale : blocks [M, K / 32] and [N, K / 32] (both by rows of K), or None
+        uint8 in E8M0: ``2 ** (s - 127)``, 255 is NaN. None: no scale. A float8e4nv block of
+        [M, K / 16] or [N, K / 16] scales "e2m1", "e4m3" and "e5m2" (NVFP4).
+    lhs_format, rhs_format : {"e2m1", "e4m3", "e5m2", "bf16", "fp16"}
+    acc : float32 block [M, N], optional
+        Added to the product.
+    fast_math : bool
+        Promises that no scale is 255; one that is counts as infinity.
+    lhs_k_pack, rhs_k_pack : bool
+        "e2m1": packed along K; False: ``lhs`` along M, ``rhs`` along N.
+    out_dtype : dtype
+        float32.
+
+    Notes
+    -----
+    An element times its scale is computed in bfloat16; if one format is "fp16", in float32, fed to
+    the dot as tf32 (in float16 if there are no scales and the other format is not "bf16"). Each of
+    these holds the scaled element exactly as long as it is in range: from 2**128 on it becomes
+    infinity, and below 2**-126 it is rounded to a multiple of 2**-133 (bfloat16) or 2**-136 (tf32).
+    A launch with ``ftz=True`` may take what is below 2**-126, scales among them, for zero.
+    """
+    return tensor(
+        builder().dot_scaled(
+            operand(lhs),
+            optional(lhs_scale),
+            unwrap(lhs_format),
+            operand(rhs),
+            optional(rhs_scale),
+            unwrap(rhs_format),
+            optional(acc),
+            bool(unwrap(fast_math)),
+            bool(unwrap(lhs_k_pack)),
+            bool(unwrap(rhs_k_pack)),
+            unwrap(out_dtype).core,
         )
     )
 
@@ -288,7 +352,7 @@ for _name, _function in {
     member(_name, _function)
 
 __all__ = [
-    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot",
+    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot", "dot_scaled",
     "extern_elementwise", "histogram", "max_constancy", "max_contiguous", "maximum", "minimum",
     "mul", "multiple_of", "reduce", "sub", "where",
 ]  # fmt: skip
