@@ -1,11 +1,12 @@
 """The package's kernels against torch, cuBLAS, SDPA and Triton on one GPU, in one run.
 
-    python -m bench.gpu [--json FILE] [CASE...]
+    python -m bench.gpu [--json FILE] [--seconds N] [CASE...]
 
 Needs an NVIDIA GPU and PyTorch; Triton where it is installed. Inputs are N(0, 1). Times are CUDA
 events with the L2 cache flushed before each call, candidates in turn, medians. Triton compiles the
-same sources with the same blocks. The exit status is 1 if a result is wrong or a kernel of ours
-fails.
+same sources with the same blocks. Results are compared with float64. At the end stand ratios: the
+time of the others through that of Cosmati. What the time does not suffice for is left out, and
+named. The exit status is 1 if a result is wrong or a kernel of ours fails.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 from bench.harness import machine
 
+NAMES = ("gemm", "attention", "weights", "add", "softmax", "quantize")
 _QUERY = (
     "name,driver_version,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,power.limit,"
     "temperature.gpu"
@@ -61,14 +63,16 @@ def why_not() -> str:
     return ""
 
 
-def run(cases: list[str], folder: Path) -> tuple[list[Any], dict[str, Any]]:
-    """Results of the cases, and the versions that took part."""
+def run(
+    cases: list[str], folder: Path, seconds: float
+) -> tuple[list[Any], dict[str, Any], list[str]]:
+    """Results of the cases, the versions that took part, and the cases that were cut short."""
     import cosmati
     import torch
 
     from bench.gpu import as_triton
     from bench.gpu.cases import CASES
-    from bench.gpu.measure import Result, Timer
+    from bench.gpu.measure import OutOfTime, Result, Timer
 
     torch.manual_seed(0)
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -84,20 +88,22 @@ def run(cases: list[str], folder: Path) -> tuple[list[Any], dict[str, Any]]:
 
         versions["triton"] = triton_package.__version__
         triton = as_triton.load(folder)
-    timer = Timer()
-    results = []
+    results, cut = [], []
+    timer = Timer(time.monotonic() + seconds)
     for name in cases:
         start = time.monotonic()
         try:
             for result in CASES[name](triton, timer):
                 print(result, flush=True)
                 results.append(result)
+        except OutOfTime as first:
+            cut.append(f"{name} from {first} on")
         except Exception as error:  # the other cases still say something
             results.append(Result(name, "cosmati", failure=f"{type(error).__name__}: {error}"))
             print(results[-1], flush=True)
         torch.cuda.empty_cache()
         print(f"-- {name}: {time.monotonic() - start:.0f} s", flush=True)
-    return results, versions
+    return results, versions, cut
 
 
 def main() -> int:
@@ -105,20 +111,32 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--json", type=Path, help="file that receives the numbers")
-    options.add_argument("cases", nargs="*", help="add, softmax, gemm, attention, quantize")
+    options.add_argument("cases", nargs="*", help=", ".join(NAMES))
+    options.add_argument(
+        "--seconds", type=float, default=300, help="no comparison begins after these"
+    )
     arguments = options.parse_args()
     reason = why_not()
     if reason:
         print(f"bench.gpu: {reason}", file=sys.stderr)
         return 2
-    names = arguments.cases or ["add", "softmax", "gemm", "attention", "quantize"]
+    names = arguments.cases or list(NAMES)
     before = gpu_facts()
     with tempfile.TemporaryDirectory(prefix="cosmati-triton-") as folder:
-        results, versions = run(names, Path(folder))
-    about = {**machine(), **versions, "gpu": before, "gpu_after": gpu_facts()}
+        results, versions, cut = run(names, Path(folder), arguments.seconds)
+    from bench.gpu.measure import ratios
+
+    lines = ratios(results)
+    about = {**machine(), **versions, "gpu": before, "gpu_after": gpu_facts(), "cut_short": cut}
     if arguments.json:
         rows = [{**asdict(result), "samples": result.samples} for result in results]
-        arguments.json.write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n")
+        arguments.json.write_text(
+            json.dumps({**about, "ratios": lines, "rows": rows}, indent=1) + "\n"
+        )
+    for text in cut:
+        print(f"left out, as the time is over: {text}")
+    print("\ntimes of the others / time of cosmati")
+    print("\n".join(lines))
     print(", ".join(f"{name} {value}" for name, value in about.items()))
     wrong = [result for result in results if result.candidate == "cosmati" and result.is_wrong]
     for result in wrong:

@@ -39,8 +39,8 @@ def write_package(kernels: Path, folder: Path) -> None:
 HOST_FUNCTIONS = {
     "elementwise": ("add",),
     "norm": ("softmax",),
-    "gemm": ("gemm",),
-    "attention": ("attention",),
+    "gemm": ("gemm", "gemm_int4", "gemm_mixed", "GemmConfig"),
+    "attention": ("attention", "AttentionConfig"),
     "quantize": ("QuantSpec", "quantize", "dequantize"),
 }
 

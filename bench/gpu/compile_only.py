@@ -8,6 +8,7 @@ is one that does nothing.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import numpy as np
 from cosmati import _core
 
 from bench.gpu import as_triton
+from bench.gpu.blocks import attention_blocks, gemm_blocks
 
 ours = as_triton.host_functions("cosmati.kernels")
 
@@ -35,21 +37,60 @@ def quantize_and_back(format: str, granularity: str) -> None:
     ours.dequantize(quantized, "float16")
 
 
-def fp8_gemm() -> None:
-    codes = np.zeros((256, 256), np.uint8)
-    fp8 = cosmati.view(codes, tl.float8e4nv)
-    ours.gemm(fp8, fp8, out_dtype="float32", out=np.zeros((256, 256), np.float32))
+# Elements of the kinds in blocks.py; bfloat16 has the code of float16 and no type in NumPy.
+def matrix(kind: str, m: int, n: int) -> Any:
+    if kind == "float8_e4m3fn":
+        return cosmati.view(np.zeros((m, n), np.uint8), tl.float8e4nv)
+    return np.zeros((m, n), {"tf32": np.float32, "int8": np.int8}.get(kind, np.float16))
+
+
+def gemm(kind: str, m: int, column_major: bool) -> None:
+    """The kernel that bench.gpu takes for m x m results of a kind."""
+    config = ours.GemmConfig(**gemm_blocks(kind, m, m))
+    b = matrix(kind, 256, 256)
+    if column_major:
+        b = cosmati.view(b.array.T, tl.float8e4nv) if kind == "float8_e4m3fn" else b.T
+    out = np.zeros((256, 256), np.float32) if kind == "float8_e4m3fn" else None
+    precision = "tf32" if kind == "tf32" else "ieee"
+    ours.gemm(matrix(kind, 256, 256), b, out=out, precision=precision, config=config)
+
+
+def weights(bits: int, m: int) -> None:
+    config = ours.GemmConfig(**gemm_blocks("weights", m, 4096))
+    if bits == 4:
+        packed = np.zeros((256, 128), np.uint8).T
+        ours.gemm_int4(halves(256, 256), packed, halves(2, 256), config=config)
+    else:
+        scales = np.zeros(256, np.float32)
+        ours.gemm_mixed(halves(256, 256), np.zeros((256, 256), np.int8).T, scales, config=config)
+
+
+def attention(head_dim: int, causal: bool) -> None:
+    config = ours.AttentionConfig(**attention_blocks(head_dim))
+    ours.attention(*halves(3, 1, 2, 256, head_dim), causal=causal, config=config)
 
 
 STEPS: dict[str, Callable[[], Any]] = {
     "add f32": lambda: ours.add(*np.zeros((2, 1 << 16), np.float32)),
     "softmax f32 1024": lambda: ours.softmax(np.zeros((16, 1024), np.float32)),
     "softmax f32 32768": lambda: ours.softmax(np.zeros((16, 32768), np.float32)),
-    "gemm f32": lambda: ours.gemm(*np.zeros((2, 256, 256), np.float32)),
-    "gemm f16": lambda: ours.gemm(*halves(2, 256, 256)),
-    "gemm fp8": fp8_gemm,
-    "attention f16 64": lambda: ours.attention(*halves(3, 1, 2, 256, 64)),
-    "attention f16 128 causal": lambda: ours.attention(*halves(3, 1, 2, 256, 128), causal=True),
+    **{
+        f"gemm {kind} {m}": functools.partial(gemm, kind, m, kind in ("int8", "float8_e4m3fn"))
+        for kind in ("float16", "tf32", "int8", "float8_e4m3fn")
+        for m in (512, 4096)
+    },
+    **{
+        f"gemm {bits}-bit weights {m}": functools.partial(weights, bits, m)
+        for bits in (4, 8)
+        for m in (256, 4096)
+    },
+    **{
+        f"attention f16 {dim} {'causal' if causal else 'full'}": functools.partial(
+            attention, dim, causal
+        )
+        for dim in (64, 128)
+        for causal in (False, True)
+    },
     "quantize int8 per row": lambda: quantize_and_back("int8", "row"),
     "quantize e4m3 per group": lambda: quantize_and_back("e4m3", "group"),
     "quantize e4m3 per tensor": lambda: quantize_and_back("e4m3", "tensor"),

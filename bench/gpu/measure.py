@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,10 +58,18 @@ class Result:
         return f"{what}{speed}{accuracy}{wrong}"
 
 
-class Timer:
-    """Times calls on the current stream; the flush before each hides the host's part of it."""
+class OutOfTime(Exception):
+    """The time for measuring is over."""
 
-    def __init__(self) -> None:
+
+class Timer:
+    """Times calls on the current stream; the flush before each hides the host's part of it.
+
+    ``end``: the time.monotonic() after which no comparison begins.
+    """
+
+    def __init__(self, end: float) -> None:
+        self.end = end
         self.flush = torch.empty(FLUSH_BYTES // 4, dtype=torch.int32, device="cuda")
 
     def run(self, call: Callable[[], Any]) -> float:
@@ -88,12 +97,17 @@ def compare(
     work: float,
     unit: str,
     timer: Timer,
+    part: Callable[[torch.Tensor], torch.Tensor] = lambda value: value,
 ) -> list[Result]:
     """Checks every candidate, then times them in turn.
+
+    ``expected`` is what ``part`` of a result has to be. Raises OutOfTime.
 
     ``work`` over the median time in microseconds is the rate: floating-point operations * 1e-6 for
     TFLOP/s, bytes * 1e-3 for GB/s.
     """
+    if time.monotonic() > timer.end:
+        raise OutOfTime(case)
     results, able = [], []
     for candidate in candidates:
         result = Result(case, candidate.name, unit=unit, tolerance=tolerance)
@@ -102,7 +116,7 @@ def compare(
             value = candidate.call()
             torch.cuda.synchronize()
             if expected is not None:
-                result.error = difference(value, expected)
+                result.error = difference(part(value), expected)
             first = timer.run(candidate.call)
             able.append((candidate, result, first))
         except Exception as error:  # one candidate's failure must not end the others'
@@ -118,3 +132,18 @@ def compare(
         result.runs = len(result.samples)
         result.rate = work / result.microseconds
     return results
+
+
+def ratios(results: list[Result]) -> list[str]:
+    """For each case, the times of the others through that of Cosmati: above 1, it is faster."""
+    times: dict[str, dict[str, float]] = {}
+    for result in results:
+        if result.microseconds is not None:
+            times.setdefault(result.case, {})[result.candidate] = result.microseconds
+    lines = []
+    for case, by_name in times.items():
+        mine = by_name.pop("cosmati", None)
+        if mine and by_name:
+            parts = ", ".join(f"{name} {time / mine:.2f}" for name, time in by_name.items())
+            lines.append(f"{case:44} {parts}")
+    return lines

@@ -43,7 +43,8 @@ RUNS = 3  # compilations of a kernel, of which the fastest counts
 
 def compile_case(case: Case, call: Call, target: str, runs: int) -> tuple[Any, dict[str, float]]:
     """The compiled kernel, and the milliseconds of each stage in its fastest compilation."""
-    kernel, best, compiled = call.function(), {}, None
+    kernel, compiled = call.function(), None
+    best: dict[str, float] = {}
     for _ in range(runs):
         forget()
         compiled = kernel.warmup(
@@ -60,7 +61,9 @@ def _total(times: dict[str, float]) -> float:
     return sum(times.get(stage, 0.0) for stage in STAGES)
 
 
-def describe(ptx: str, call: Call, case: Case, target: str, shared: int, on_vm: bool) -> dict:
+def describe(
+    ptx: str, call: Call, case: Case, target: str, shared: int, on_vm: bool
+) -> dict[str, Any]:
     """What is said of a kernel whoever compiled it."""
     assembly = assemble(ptx, target)
     measured = measure(ptx, call, shared) if on_vm else None

@@ -68,7 +68,7 @@ class Case:
     def stage_bytes(self) -> int:
         """Bytes of one stage of both operands in shared memory, as they are in global memory."""
         m, n, k = self.block
-        wide = np.dtype(DTYPES[self.dtype]).itemsize
+        wide = int(np.dtype(DTYPES[self.dtype]).itemsize)
         if self.family == "attention":
             return 2 * n * k * wide
         weights = {"int4": n * k // 2, "mixed": n * k}.get(self.family, n * k * wide)

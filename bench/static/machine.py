@@ -140,9 +140,10 @@ def _summary(
         ):  # fmt: skip
             if re.match(start, one.opcode):
                 kinds[kind].add(one.line)
+    traffic = {name: _traffic(lines, by_line) for name, lines in kinds.items()}
     return Measured(
-        loop,
-        *(_traffic(kinds[name], by_line) for name in ("copies", "loads", "reads", "writes")),
+        loop=loop,
+        **traffic,
         steps=_steps(loop, by_line) if loop else 0,
         tensor_ops=sum(report.profile.total.tensor_ops.values()),
         error=error,
