@@ -93,6 +93,15 @@ Value fromBits(Emitter &emit, Value bits, Type type) {
   return emit.bitcast(bits, type);
 }
 
+/// Bytes go in and out of words by shifts, not as vectors: what is done to each of them LLVM then
+/// merges into one operation on the word (nibbles of int4, sign flips), or takes away altogether.
+static Value packBytes(Emitter &emit, ArrayRef<Value> bytes, Type type) {
+  Value word = emit.zext(bytes.front(), type);
+  for (size_t i = 1; i < bytes.size(); ++i)
+    word = emit.bitOr(word, emit.shl(emit.zext(bytes[i], type), static_cast<int64_t>(8 * i)));
+  return word;
+}
+
 SmallVector<Value> packWords(Emitter &emit, ValueRange values, unsigned wordBits) {
   unsigned bits = bitsInMemory(values.front().getType());
   Type word = emit.intType(wordBits);
@@ -111,6 +120,10 @@ SmallVector<Value> packWords(Emitter &emit, ValueRange values, unsigned wordBits
   size_t perWord = wordBits / bits;
   for (size_t i = 0; i < parts.size(); i += perWord) {
     ArrayRef<Value> group = ArrayRef(parts).slice(i, std::min(perWord, parts.size() - i));
+    if (bits == 8) {
+      words.push_back(packBytes(emit, group, word));
+      continue;
+    }
     Value packed = emit.bitcast(emit.pack(group), emit.intType(bits * group.size()));
     words.push_back(emit.zext(packed, word));
   }
@@ -130,6 +143,11 @@ SmallVector<Value> unpackWords(Emitter &emit, ValueRange words, Type type, int64
     int64_t perWord = wordBits / bits;
     for (Value word : words) {
       int64_t used = std::min<int64_t>(perWord, count - parts.size());
+      if (bits == 8) {
+        for (int64_t i = 0; i < used; ++i)
+          parts.push_back(emit.trunc(i ? emit.lshr(word, 8 * i) : word, emit.i8()));
+        continue;
+      }
       Value narrow = emit.trunc(word, emit.intType(bits * used));
       if (used > 1)
         narrow = emit.bitcast(narrow, emit.vector(used, emit.intType(bits)));

@@ -38,11 +38,11 @@ public:
       return SmallVector<Value>(values);
     std::optional<Fp8Format> source = fp8Format(from), result = fp8Format(to);
     if (!source && !result)
-      return each(values, [&](Value v) { return convertWide(v, to); });
+      return convertWide(values, to);
     SmallVector<Value> wide = source ? expand(values, *source) : SmallVector<Value>(values);
     if (result)
       return narrow(wide, *result);
-    return each(wide, [&](Value v) { return widen(v, to); });
+    return widen(wide, to);
   }
 
 private:
@@ -66,33 +66,57 @@ private:
   // Wide formats
   //===--------------------------------------------------------------------------------------------===//
 
-  /// Exact, except that it is never used where it would round.
-  Value widen(Value value, Type to) {
-    if (value.getType() == to)
-      return value;
-    Value wide = emit.fpext(value, to.isF64() ? to : emit.f32());
-    return emit.fptrunc(wide, to);
+  /// The values of fp8, which all these types hold.
+  SmallVector<Value> widen(ValueRange values, Type to) {
+    if (to.isBF16())
+      return roundInPairs(values, to);
+    return each(values, [&](Value value) { return emit.fpext(value, to); });
   }
 
-  Value convertWide(Value value, Type to) {
-    Type from = value.getType();
+  SmallVector<Value> convertWide(ValueRange values, Type to) {
+    Type from = values.front().getType();
     bool exact = to.isF64() || (to.isF32() && !from.isF64());
     if (exact)
-      return emit.fpext(value, to);
-    Value single = from.isF64() ? value : emit.fpext(value, emit.f32());
-    Value result = rounding == Rounding::TowardZero ? truncateTowardZero(single, to)
-                                                    : emit.fptrunc(single, to);
-    return overflow == Overflow::Saturate ? saturate(result, value) : result;
+      return each(values, [&](Value value) { return emit.fpext(value, to); });
+    SmallVector<Value> results =
+        rounding == Rounding::TowardZero ? truncateTowardZero(values, to)
+        : from.isF64() ? each(values, [&](Value value) { return emit.fptrunc(value, to); })
+                       : roundInPairs(values, to);
+    if (overflow == Overflow::Saturate)
+      for (auto [result, source] : llvm::zip_equal(results, values))
+        result = saturate(result, source);
+    return results;
   }
 
-  Value truncateTowardZero(Value value, Type to) {
-    if (value.getType().isF64())
-      value = emit.intrinsic("llvm.nvvm.d2f.rz", emit.f32(), {value});
+  SmallVector<Value> truncateTowardZero(ValueRange values, Type to) {
+    SmallVector<Value> singles = each(values, [&](Value value) -> Value {
+      return value.getType().isF64() ? emit.intrinsic("llvm.nvvm.d2f.rz", emit.f32(), {value})
+                                     : emit.fpext(value, emit.f32());
+    });
     if (to.isF32())
-      return value;
-    StringRef name = to.isF16() ? "llvm.nvvm.ff2f16x2.rz" : "llvm.nvvm.ff2bf16x2.rz";
-    Value pair = emit.intrinsic(name, emit.vector(2, to), {emit.f32(0), value});
-    return emit.extract(pair, 0);
+      return singles;
+    return inPairs(singles,
+                   [&](Value low, Value high) { return narrowPair(low, high, to, ".rz"); });
+  }
+
+  /// f16 or bf16: one cvt for two registers, which users that pack neighbours take as one word. Not
+  /// by fptrunc: LLVM moves that through the phi of a loop's result, and there is no pair any more.
+  SmallVector<Value> roundInPairs(ValueRange values, Type to) {
+    SmallVector<Value> singles =
+        each(values, [&](Value value) { return emit.fpext(value, emit.f32()); });
+    size_t paired = singles.size() & ~size_t(1);
+    SmallVector<Value> results =
+        inPairs(ValueRange(singles).take_front(paired),
+                [&](Value low, Value high) { return narrowPair(low, high, to, ".rn"); });
+    if (paired != singles.size())
+      results.push_back(emit.fptrunc(singles.back(), to));
+    return results;
+  }
+
+  std::pair<Value, Value> narrowPair(Value low, Value high, Type to, StringRef mode) {
+    StringRef name = to.isF16() ? "llvm.nvvm.ff2f16x2" : "llvm.nvvm.ff2bf16x2";
+    Value pair = emit.intrinsic((name + mode).str(), emit.vector(2, to), {high, low});
+    return {emit.extract(pair, 0), emit.extract(pair, 1)};
   }
 
   /// Infinity becomes the largest finite value.
@@ -116,26 +140,58 @@ private:
   SmallVector<Value> expand(ValueRange bytes, const Fp8Format &format) {
     if (target.hasFp8Convert())
       return inPairs(bytes, [&](Value low, Value high) {
-        Value pair = emit.bitcast(emit.pack({low, high}), emit.i16());
+        Value pair =
+            emit.bitOr(emit.zext(low, emit.i16()), emit.shl(emit.zext(high, emit.i16()), 8));
         std::string name = ("llvm.nvvm." + format.hardware + ".to.f16x2.rn").str();
-        Value halves = emit.intrinsic(name, emit.vector(2, emit.f16()), {pair});
-        return std::pair(emit.extract(halves, 0), emit.extract(halves, 1));
+        return halves(emit.intrinsic(name, emit.vector(2, emit.f16()), {pair}));
       });
-    return each(bytes, [&](Value byte) { return expandToF16(byte, format); });
+    SmallVector<Value> results;
+    for (size_t i = 0; i < bytes.size(); i += 4)
+      expandWord(bytes.slice(i, std::min<size_t>(4, bytes.size() - i)), format, results);
+    return results;
   }
 
-  /// The code, moved to f16's fields, is the value times 2^(bias - 15), subnormals included.
-  Value expandToF16(Value byte, const Fp8Format &format) {
-    Value code = emit.zext(byte, emit.i16());
+  std::pair<Value, Value> halves(Value pair) {
+    return {emit.extract(pair, 0), emit.extract(pair, 1)};
+  }
+
+  /// Up to four codes: each pair in the upper bytes of two halves.
+  void expandWord(ValueRange bytes, const Fp8Format &format, SmallVector<Value> &results) {
+    constexpr int64_t kUpperBytes[] = {0x1404, 0x3424}; // of the word's bytes; 4 selects a zero
+    Value word = packWords(emit, bytes, 32).front();
+    for (size_t i = 0; i < bytes.size(); i += 2) {
+      Value pair = emit.intrinsic("llvm.nvvm.prmt", emit.i32(),
+                                  {word, emit.i32(0), emit.i32(kUpperBytes[i / 2])});
+      auto [low, high] = halves(expandPair(pair, format));
+      results.push_back(low);
+      if (i + 1 < bytes.size())
+        results.push_back(high);
+    }
+  }
+
+  /// The codes, moved to the fields of f16, are the values times 2^(bias - 15), subnormals
+  /// included. E4M3: the magnitude 0x7f (NaN) is in bits 7 to 13, and there alone 2^7 more carries
+  /// into bit 14; with it the exponent is all ones. The multiplication is a fused one with -0,
+  /// which keeps the sign of zeros: unlike a product it never flushes subnormals, whatever the
+  /// mode.
+  Value expandPair(Value codes, const Fp8Format &format) {
+    Type pair = emit.vector(2, emit.f16());
     if (format.mantissa == 2) // E5M2 is the upper half of f16
-      return emit.bitcast(emit.shl(code, 8), emit.f16());
-    Value magnitude = emit.shl(emit.bitAnd(code, 0x7f), 10 - format.mantissa);
-    Value sign = emit.shl(emit.bitAnd(code, 0x80), 8);
-    Value scale = emit.real(emit.f16(), std::ldexp(1.0, 15 - format.bias));
-    Value value = emit.fmul(emit.bitcast(emit.bitOr(magnitude, sign), emit.f16()), scale);
-    Value nan = emit.bitcast(emit.integer(emit.i16(), 0x7fff), emit.f16());
-    Value isNan = emit.eq(emit.bitAnd(code, 0x7f), 0x7f);
-    return emit.select(isNan, nan, value);
+      return emit.bitcast(codes, pair);
+    Value magnitude = emit.bitAnd(emit.lshr(codes, 1), 0x3f803f80);
+    Value nan = emit.bitAnd(emit.add(magnitude, 0x00800080), 0x40004000);
+    Value sign = emit.bitAnd(codes, 0x80008000);
+    Value bits = emit.bitOr(emit.bitOr(magnitude, nan), sign);
+    Value scale = splat(pair, std::ldexp(1.0, 15 - format.bias)), minusZero = splat(pair, -0.0);
+    return emit.intrinsic("llvm.nvvm.fma.rn.f16x2", pair,
+                          {emit.bitcast(bits, pair), scale, minusZero});
+  }
+
+  Value splat(Type type, double value) {
+    auto vector = cast<VectorType>(type);
+    auto number = FloatAttr::get(vector.getElementType(), value);
+    return LLVM::ConstantOp::create(emit.builder, emit.loc, vector,
+                                    DenseElementsAttr::get(vector, number.getValue()));
   }
 
   //===--------------------------------------------------------------------------------------------===//
@@ -171,8 +227,7 @@ private:
       std::string name = ("llvm.nvvm.ff.to." + format.hardware + ".rn").str();
       pair = emit.intrinsic(name, emit.i16(), {high, low}); // the first one is the upper byte
     }
-    Value bytes = emit.bitcast(pair, emit.vector(2, emit.i8()));
-    Value first = emit.extract(bytes, 0), second = emit.extract(bytes, 1);
+    Value first = emit.trunc(pair, emit.i8()), second = emit.trunc(emit.lshr(pair, 8), emit.i8());
     if (overflow == Overflow::Saturate)
       return {first, second};
     return {overflowed(first, low, format), overflowed(second, high, format)};

@@ -87,6 +87,8 @@ struct LowerLoad : BlockPattern<tile::LoadOp> {
 private:
   static SmallVector<Value> plain(Emitter &emit, tile::LoadOp op, Value ptr, Type element,
                                   int64_t length) {
+    if (length > 1 && bitsInMemory(element) == 8)
+      return plainBytes(emit, op, ptr, element, length);
     Type memory = memoryType(emit, element);
     if (length > 1 && isa<LLVM::LLVMPointerType>(element))
       memory = emit.i64();
@@ -98,6 +100,18 @@ private:
       if (value.getType() != element)
         value = fromBits(emit, value, element);
     return values;
+  }
+
+  /// Bytes come in words, from which unpackWords takes them.
+  static SmallVector<Value> plainBytes(Emitter &emit, tile::LoadOp op, Value ptr, Type element,
+                                       int64_t length) {
+    unsigned wordBits = wordBitsFor(length, element);
+    int64_t words = length * 8 / wordBits;
+    Type word = emit.intType(wordBits);
+    Type whole = words > 1 ? emit.vector(words, word) : word;
+    Value loaded =
+        LLVM::LoadOp::create(emit.builder, emit.loc, whole, ptr, length, op.getIsVolatile());
+    return unpackWords(emit, emit.unpack(loaded), element, length);
   }
 
   SmallVector<Value> predicated(Emitter &emit, tile::LoadOp op, OneToNOpAdaptor in, int64_t r,
@@ -160,7 +174,9 @@ private:
       return;
     }
     SmallVector<Value> stored(values);
-    if (element.isInteger(1) || (isa<LLVM::LLVMPointerType>(element) && values.size() > 1))
+    if (bitsInMemory(element) == 8)
+      stored = packWords(emit, values, wordBitsFor(values.size(), element));
+    else if (isa<LLVM::LLVMPointerType>(element) && values.size() > 1)
       for (Value &value : stored)
         value = toBits(emit, value);
     LLVM::StoreOp::create(emit.builder, emit.loc, emit.pack(stored), ptr,

@@ -38,11 +38,27 @@ func.func @from_f64(%x: tensor<64xf64, #row>, %o: tensor<64x!tile.ptr<f8E4M3FN>,
 
 // CHECK-LABEL: llvm.func{{.*}} @from_fp8
 // HARD: "llvm.nvvm.e5m2x2.to.f16x2.rn"
-// SOFT: llvm.bitcast %{{.*}} : i16 to f16
+// Two codes per word, each as the upper byte of a half.
+// SOFT: %[[SELECT:.*]] = llvm.mlir.constant(5124 : i32)
+// SOFT: %[[PAIR:.*]] = llvm.call_intrinsic "llvm.nvvm.prmt"(%{{.*}}, %{{.*}}, %[[SELECT]])
+// SOFT: llvm.bitcast %[[PAIR]] : i32 to vector<2xf16>
 // CHECK: llvm.fpext %{{.*}} : f16 to f32
 func.func @from_fp8(%x: tensor<64xf8E5M2, #row>, %o: tensor<64x!tile.ptr<f32>, #row>) {
   %0 = tile.fp_convert %x : tensor<64xf8E5M2, #row> -> tensor<64xf32, #row>
   tile.store %o, %0 : tensor<64x!tile.ptr<f32>, #row>
+  return
+}
+
+// E4M3 on integers and one fused product for two: it keeps subnormals in every mode.
+// CHECK-LABEL: llvm.func{{.*}} @e4m3_to_bf16
+// HARD: "llvm.nvvm.e4m3x2.to.f16x2.rn"
+// SOFT: llvm.call_intrinsic "llvm.nvvm.prmt"
+// SOFT: llvm.call_intrinsic "llvm.nvvm.fma.rn.f16x2"
+// SOFT-NOT: "llvm.nvvm.fma
+// CHECK: "llvm.nvvm.ff2bf16x2.rn"
+func.func @e4m3_to_bf16(%x: tensor<64xf8E4M3FN, #row>, %o: tensor<64x!tile.ptr<bf16>, #row>) {
+  %0 = tile.fp_convert %x : tensor<64xf8E4M3FN, #row> -> tensor<64xbf16, #row>
+  tile.store %o, %0 : tensor<64x!tile.ptr<bf16>, #row>
   return
 }
 }

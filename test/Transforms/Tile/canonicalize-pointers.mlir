@@ -65,3 +65,51 @@ func.func @varying_step_keeps_the_pointers(%p: !tile.ptr<f32>, %n: i32) -> tenso
   }
   return %res : tensor<64x!tile.ptr<f32>>
 }
+
+// The step may be made in the loop, of blocks, and in several parts; each is sign-extended by itself.
+// CHECK-LABEL: @steps_made_in_the_loop
+// CHECK: scf.for {{.*}} iter_args(%[[OFF:.*]] = %{{.*}}) -> (i64)
+// CHECK:   %[[SCALED:.*]] = arith.muli %{{.*}}, %{{.*}} : i32
+// CHECK:   %[[A:.*]] = arith.extsi %[[SCALED]] : i32 to i64
+// CHECK:   %[[SUM:.*]] = arith.addi %[[OFF]], %[[A]] : i64
+// CHECK:   %[[B:.*]] = arith.extsi %{{.*}} : i32 to i64
+// CHECK:   %[[NEXT:.*]] = arith.addi %[[SUM]], %[[B]] : i64
+// CHECK:   scf.yield %[[NEXT]] : i64
+func.func @steps_made_in_the_loop(%p: !tile.ptr<f32>, %stride: i32, %n: i32) -> tensor<64x!tile.ptr<f32>> {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %r = tile.make_range 0, 64 : tensor<64xi32>
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<64x!tile.ptr<f32>>
+  %init = tile.addptr %ps, %r : tensor<64x!tile.ptr<f32>>, tensor<64xi32>
+  %res = scf.for %i = %c0 to %n step %c1 iter_args(%q = %init) -> (tensor<64x!tile.ptr<f32>>) : i32 {
+    %s = tile.splat %stride : i32 -> tensor<64xi32>
+    %is = tile.splat %i : i32 -> tensor<64xi32>
+    %k = arith.muli %s, %is : tensor<64xi32>
+    %half = tile.addptr %q, %k : tensor<64x!tile.ptr<f32>>, tensor<64xi32>
+    %next = tile.addptr %half, %is : tensor<64x!tile.ptr<f32>>, tensor<64xi32>
+    scf.yield %next : tensor<64x!tile.ptr<f32>>
+  }
+  return %res : tensor<64x!tile.ptr<f32>>
+}
+
+// A pointer that an inner loop moves: both loops carry an offset.
+// CHECK-LABEL: @nested
+// CHECK: scf.for {{.*}} -> (i64)
+// CHECK:   %[[INNER:.*]] = scf.for {{.*}} -> (i64)
+// CHECK:   scf.yield
+func.func @nested(%p: !tile.ptr<f32>, %stride: i32, %n: i32) -> tensor<64x!tile.ptr<f32>> {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %r = tile.make_range 0, 64 : tensor<64xi32>
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<64x!tile.ptr<f32>>
+  %init = tile.addptr %ps, %r : tensor<64x!tile.ptr<f32>>, tensor<64xi32>
+  %s = tile.splat %stride : i32 -> tensor<64xi32>
+  %res = scf.for %i = %c0 to %n step %c1 iter_args(%q = %init) -> (tensor<64x!tile.ptr<f32>>) : i32 {
+    %moved = scf.for %j = %c0 to %n step %c1 iter_args(%t = %q) -> (tensor<64x!tile.ptr<f32>>) : i32 {
+      %next = tile.addptr %t, %s : tensor<64x!tile.ptr<f32>>, tensor<64xi32>
+      scf.yield %next : tensor<64x!tile.ptr<f32>>
+    }
+    scf.yield %moved : tensor<64x!tile.ptr<f32>>
+  }
+  return %res : tensor<64x!tile.ptr<f32>>
+}
