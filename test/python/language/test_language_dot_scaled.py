@@ -328,15 +328,18 @@ def looped_kernel(a, b, b_scale, out, M, N, K, BM: tl.constexpr, BN: tl.constexp
     tl.store(out + i[:, None] * N + j[None, :], acc, rows & (j[None, :] < N))
 
 
+@pytest.mark.parametrize("num_stages", [1, 2, 4])
 @pytest.mark.parametrize("shape", [(1, 1, 32), (33, 17, 96), (32, 32, 256)], ids=str)
-def test_loops_over_weights_in_blocks(shape):
+def test_loops_over_weights_in_blocks(shape, num_stages):
     m, n, k = shape
     lhs, rhs = side("bf16", m, k, 1, scaled=False), side("e2m1", n, k, 2)
     weights = np.ascontiguousarray(rhs.stored(False).T)
     out = np.zeros((m, n), np.float32)
     grid = (cosmati.cdiv(m, 32), cosmati.cdiv(n, 32))
     activations = lhs.codes.view(ml_dtypes.bfloat16)
-    looped_kernel[grid](activations, weights, rhs.scale, out, m, n, k, BM=32, BN=32, BK=64)
+    looped_kernel[grid](
+        activations, weights, rhs.scale, out, m, n, k, BM=32, BN=32, BK=64, num_stages=num_stages
+    )
     assert_same(out, reference(lhs, rhs))
 
 
