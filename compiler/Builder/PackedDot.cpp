@@ -25,6 +25,27 @@ llvm::SmallVector<int64_t, 4> productShape(const char *what, const Value &a, int
   return shape;
 }
 
+/// M and N of an instruction, and a K that there is one for on every target.
+void checkLeast(const char *what, Shape shape, int64_t k, int64_t leastK) {
+  constexpr int64_t leastM = 16, leastN = 8;
+  int64_t m = shape[shape.size() - 2], n = shape.back();
+  if (m < leastM || n < leastN || k < leastK)
+    fail("{0} runs on tensor cores only: M must be at least {1}, N {2} and K {3}; got M = {4}, N = "
+         "{5}, K = {6}: pad the blocks with zeros",
+         what, leastM, leastN, leastK, m, n, k);
+}
+
+int64_t leastSparseK(LanguageType type) {
+  switch (type.bitwidth()) {
+  case 32:
+    return 8;
+  case 16:
+    return 16;
+  default:
+    return type.isInt() ? 32 : 16; // 8-bit floats can be multiplied as fp16
+  }
+}
+
 void checkScalar(const char *what, const char *name, LanguageType type,
                  std::initializer_list<Scalar> allowed, const char *wanted) {
   if (!llvm::is_contained(allowed, type.scalarKind()))
@@ -104,6 +125,7 @@ Value PackedDotBuilder::dotPacked(const Value &a, const Value &b, llvm::StringRe
   for (const Value *operand : {&a, &b})
     checkScalar(what, "operands", operand->type, {Scalar::Int8, Scalar::UInt8},
                 "int8 or uint8, two elements each");
+  checkLeast(what, type.shape(), 2 * a.shape().back(), 32);
   return emit<tile::DotPackedOp>(type, a.handle, b.handle, accumulator(acc, type, what).handle,
                                  typeA, typeB, tile::BitProductAttr());
 }
@@ -116,6 +138,7 @@ Value PackedDotBuilder::dotBits(const Value &a, const Value &b, llvm::StringRef 
   for (const Value *operand : {&a, &b})
     checkScalar(what, "operands", operand->type, {Scalar::Int32, Scalar::UInt32},
                 "int32 or uint32, 32 bits each");
+  checkLeast(what, type.shape(), 32 * a.shape().back(), 128);
   return emit<tile::DotPackedOp>(type, a.handle, b.handle, accumulator(acc, type, what).handle,
                                  tile::PackedType::B1, tile::PackedType::B1,
                                  tile::BitProductAttr::get(&context(), op));
@@ -126,6 +149,7 @@ Value PackedDotBuilder::dotSparse(const Value &a, const Value &metadata, const V
   constexpr const char *what = "dot_sparse";
   llvm::SmallVector<int64_t, 4> shape = productShape(what, a, 2, b, 1);
   checkSparseTypes(a.type.scalar(), b.type.scalar());
+  checkLeast(what, shape, 2 * a.shape().back(), leastSparseK(a.type));
   checkMetadata(a, metadata);
   LanguageType type = LanguageType::block(sparseResult(a.type.scalar(), options), shape);
   Value acc = accumulator(options.acc, type, what);

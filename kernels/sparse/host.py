@@ -37,11 +37,11 @@ class SparseConfig:
     num_warps: int = 4
     num_stages: int = 3
 
-    def check(self, one_byte: bool = False) -> None:
+    def check(self, is_int: bool = False) -> None:
         """ValueError, naming the value and its bounds, if the kernel can't use these."""
         require_power_of_2(self.block_m, "block_m", 16, 256)
         require_power_of_2(self.block_n, "block_n", 16, 256)
-        require_power_of_2(self.block_k, "block_k", 64 if one_byte else 16, 256)
+        require_power_of_2(self.block_k, "block_k", 32 if is_int else 16, 256)
         require(self.group_m >= 1, f"group_m is {self.group_m}; it must be at least 1")
 
 
@@ -77,7 +77,7 @@ def sparse_gemm(
     """
     config = config or SparseConfig()
     name = _check_operands(values, metadata, b)
-    config.check(one_byte=name == "int8" or name in FP8)
+    config.check(is_int=name == "int8")
     m, n = shape_of(values)[0], shape_of(b)[1]
     allowed = ("int32",) if name == "int8" else FLOATS
     default = "int32" if name == "int8" else "float32" if name in FP8 else name

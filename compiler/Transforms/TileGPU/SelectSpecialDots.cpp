@@ -142,12 +142,12 @@ LogicalResult selectSparseDot(tile::DotSparseOp dot) {
                  sparseMmaType(dot.getB().getType().getElementType(), dot.getUnsignedB()),
                  sparseSumType(dot.getType().getElementType())};
   query.sparse = true;
+  Extents extents = extentsOf(dot.getB().getType(), 1, dot.getType());
   bool widen = isa<Float8E4M3FNType, Float8E5M2Type>(dot.getA().getType().getElementType()) &&
-               findMma(query).empty();
+               !bestMma(query, extents.k);
   if (widen)
     query.a = query.b = MmaType::F16;
-  const MmaInstruction *row =
-      instructionFor(dot, query, extentsOf(dot.getB().getType(), 1, dot.getType()));
+  const MmaInstruction *row = instructionFor(dot, query, extents);
   if (!row)
     return failure();
 

@@ -11,7 +11,7 @@ namespace cosmati::tilegpu {
 mlir::LogicalResult selectPackedDot(tile::DotPackedOp dot);
 
 /// Likewise by tilegpu.mma_sparse. f32 operands are rounded to tf32; fp8 ones become f16, which
-/// holds them exactly, where the target has no instruction for them.
+/// holds them exactly, where the target has no instruction for them and this K.
 mlir::LogicalResult selectSparseDot(tile::DotSparseOp dot);
 
 } // namespace cosmati::tilegpu

@@ -116,15 +116,20 @@ int mmaMetadataStep(const MmaInstruction &instruction) { return 4 * mmaGroup(ins
 LinearLayout mmaLayoutMetadataWords(const MmaInstruction &instruction,
                                     llvm::ArrayRef<int64_t> shape,
                                     llvm::ArrayRef<int64_t> warpsPerCta) {
+  const LayoutDim inner = tensorDim(shape.size() - 1);
+  const int64_t perInstruction =
+      std::min<int64_t>(shape.back(), instruction.k / mmaMetadataStep(instruction));
   llvm::SmallVector<int64_t, 4> codes(shape);
-  codes.back() *= 4;
+  codes.back() = 4 * perInstruction;
   LinearLayout layout = mmaLayoutMetadata(instruction, codes, warpsPerCta);
   // The codes of a word are a thread's first four.
-  LinearLayout word = LinearLayout::identity1D(4, LayoutDim::Register, tensorDim(shape.size() - 1));
-  std::optional<LinearLayout> words = layout.divideLeft(word);
+  std::optional<LinearLayout> words =
+      layout.divideLeft(LinearLayout::identity1D(4, LayoutDim::Register, inner));
   if (!words)
     llvm::report_fatal_error(llvm::Twine("metadata isn't made of words: ") + layout.toString());
-  return *words;
+  // Which lanes hold what depends on the instruction's k: more of K is in more registers.
+  return *words *
+         LinearLayout::identity1D(shape.back() / perInstruction, LayoutDim::Register, inner);
 }
 
 LinearLayout mmaTileMetadataWords(const MmaInstruction &instruction) {

@@ -3,6 +3,7 @@
 #include "compiler/Pipeline/Compile.h"
 #include "dialects/Layout/LayoutConstructors.h"
 #include "dialects/TileGPU/IR/MmaFragments.h"
+#include "test/unit/Dialect/MmaBlock.h"
 #include "test/unit/Dialect/MmaProgram.h"
 #include "test/unit/Vm/VmTest.h"
 
@@ -15,95 +16,23 @@
 
 using namespace cosmati;
 using namespace cosmati::tilegpu;
+using mmatest::Block;
+using mmatest::elementOf;
+using mmatest::makeBlock;
 
 namespace {
 
 constexpr int64_t kWarps[] = {2, 2};
 
-/// Elements of a block as IR writes them. Integers of less than 8 bits are packed.
-struct Element {
-  std::string name;
-  unsigned bits;
-};
-Element elementOf(MmaType type) {
-  switch (type) {
-  case MmaType::TF32:
-    return {"f32", 32};
-  case MmaType::E4M3:
-    return {"f8E4M3FN", 8};
-  case MmaType::E5M2:
-    return {"f8E5M2", 8};
-  case MmaType::S8:
-  case MmaType::U8:
-  case MmaType::S4:
-  case MmaType::U4:
-    return {"i8", 8};
-  case MmaType::B1:
-  case MmaType::S32:
-    return {"i32", 32};
-  default:
-    return {mmaTypeName(type).str(), mmaTypeBits(type)};
-  }
-}
-
-/// A block of IR: its layout and the bytes that it is loaded from, row by row.
-struct Block {
-  std::string name;
-  Element element;
-  int64_t rows, columns; ///< in elements of the block
-  LinearLayout layout;
-  std::vector<uint8_t> bytes;
-
-  std::string extents() const { return std::to_string(rows) + "x" + std::to_string(columns) + "x"; }
-  std::string type() const { return "tensor<" + extents() + element.name + ", #" + name + ">"; }
-  std::string pointers() const {
-    return "tensor<" + extents() + "!tile.ptr<" + element.name + ">, #" + name + ">";
-  }
-  std::string definitions() const {
-    return "#" + name + " = #tilegpu.layout<" + layout.toString() + ">\n#flat_" + name +
-           " = #tilegpu.layout<" + layout.flatten().toString() + ">\n";
-  }
-  /// %q_name, the addresses of the elements behind %p_name.
-  std::string addresses() const {
-    std::string flat = "tensor<" + std::to_string(rows * columns) + "xi32, #flat_" + name + ">";
-    std::string index = "tensor<" + extents() + "i32, #" + name + ">";
-    return "  %r_" + name + " = tile.make_range 0, " + std::to_string(rows * columns) + " : " +
-           flat + "\n  %i_" + name + " = tile.reshape %r_" + name + " : " + flat + " -> " + index +
-           "\n  %s_" + name + " = tile.splat %p_" + name + " : !tile.ptr<" + element.name +
-           "> -> " + pointers() + "\n  %q_" + name + " = tile.addptr %s_" + name + ", %i_" + name +
-           " : " + pointers() + ", " + index + "\n";
-  }
-  std::string load() const {
-    return addresses() + "  %v_" + name + " = tile.load %q_" + name + " : " + pointers() + "\n";
-  }
-  /// Element `part` of those packed in (row, column).
-  void put(int64_t row, int64_t column, unsigned bits, unsigned part, uint64_t value) {
-    size_t position = size_t(row * columns + column) * element.bits + part * bits;
-    if (bits >= 8)
-      std::memcpy(&bytes[position / 8], &value, bits / 8);
-    else
-      bytes[position / 8] |= uint8_t(value << (position % 8));
-  }
-};
-
-Block makeBlock(const std::string &name, MmaType type, int64_t rows, int64_t columns,
-                LinearLayout (*layout)(llvm::ArrayRef<int64_t>, unsigned)) {
-  Element element = elementOf(type);
-  return {name,
-          element,
-          rows,
-          columns,
-          layout({rows, columns}, element.bits),
-          std::vector<uint8_t>(size_t(rows * columns) * element.bits / 8)};
-}
-
 class BlockProduct {
 public:
   explicit BlockProduct(const MmaInstruction &row)
       : row(row), m(64), n(32), k(2 * row.k),
-        a(makeBlock("a", row.a, m, k / perElement(row.a), &blockLayoutA)),
-        b(makeBlock("b", row.b, k / perElement(row.b), n, &blockLayoutB)),
-        c(makeBlock("c", row.acc, m, n, &blockLayoutAcc)), d(c) {
+        a(makeBlock("a", elementOf(row.a), m, k / perElement(row.a),
+                    mmaOperandA({m, k / perElement(row.a)}, kWarps, elementOf(row.a).bits))),
+        b(makeBlock("b", elementOf(row.b), k / perElement(row.b), n,
+                    mmaOperandB({k / perElement(row.b), n}, kWarps, elementOf(row.b).bits))),
+        c(makeBlock("c", elementOf(row.acc), m, n, mmaAccumulator16x8({m, n}, kWarps))), d(c) {
     std::mt19937 rng(3);
     for (auto [type, list, count] : {std::tuple(row.a, &left, m * k), {row.b, &right, k * n}})
       for (int64_t i = 0; i < count; ++i)
@@ -160,15 +89,6 @@ private:
   std::vector<int64_t> left, right, added;
   bool saturating = false;
 
-  static LinearLayout blockLayoutA(llvm::ArrayRef<int64_t> shape, unsigned bits) {
-    return mmaOperandA(shape, kWarps, bits);
-  }
-  static LinearLayout blockLayoutB(llvm::ArrayRef<int64_t> shape, unsigned bits) {
-    return mmaOperandB(shape, kWarps, bits);
-  }
-  static LinearLayout blockLayoutAcc(llvm::ArrayRef<int64_t> shape, unsigned) {
-    return mmaAccumulator16x8(shape, kWarps);
-  }
   static int64_t perElement(MmaType type) { return elementOf(type).bits / mmaTypeBits(type); }
 
   void fill() {
