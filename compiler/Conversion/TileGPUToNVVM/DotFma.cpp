@@ -128,7 +128,7 @@ public:
 private:
   SmallVector<Value> convert(SmallVector<Value> values) {
     if (isa<FloatType>(computed))
-      return convertFloats(emit, context.target, values, stored, computed,
+      return convertFloats(emit, context.target, context.mode.ftz, values, stored, computed,
                            tile::Rounding::NearestEven, tile::Overflow::NonFinite);
     for (Value &value : values)
       value = emit.sext(value, computed);

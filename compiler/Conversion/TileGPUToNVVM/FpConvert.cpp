@@ -21,7 +21,8 @@ LogicalResult lower(ConversionPatternRewriter &rewriter, LoweringContext &contex
            << from << " to " << to << "; there are f64, f32, f16, bf16, f8E4M3FN and f8E5M2";
   Emitter emit(rewriter, op->getLoc());
   SmallVector<Value> results = onDistinct(values, [&](ValueRange distinct) {
-    return convertFloats(emit, context.target, distinct, from, to, rounding, overflow);
+    return convertFloats(emit, context.target, context.mode.ftz, distinct, from, to, rounding,
+                         overflow);
   });
   replaceWithRegisters(rewriter, op, results);
   return success();

@@ -30,8 +30,9 @@ constexpr uint32_t kNan = 0x7f; ///< of both formats
 
 class Converter {
 public:
-  Converter(Emitter &emit, tilegpu::TargetAttr target, Rounding rounding, Overflow overflow)
-      : emit(emit), target(target), rounding(rounding), overflow(overflow) {}
+  Converter(Emitter &emit, tilegpu::TargetAttr target, bool ftz, Rounding rounding,
+            Overflow overflow)
+      : emit(emit), target(target), ftz(ftz), rounding(rounding), overflow(overflow) {}
 
   SmallVector<Value> convert(ValueRange values, Type from, Type to) {
     if (from == to)
@@ -171,9 +172,7 @@ private:
 
   /// The codes, moved to the fields of f16, are the values times 2^(bias - 15), subnormals
   /// included. E4M3: the magnitude 0x7f (NaN) is in bits 7 to 13, and there alone 2^7 more carries
-  /// into bit 14; with it the exponent is all ones. The multiplication is a fused one with -0,
-  /// which keeps the sign of zeros: unlike a product it never flushes subnormals, whatever the
-  /// mode.
+  /// into bit 14; with it the exponent is all ones.
   Value expandPair(Value codes, const Fp8Format &format) {
     Type pair = emit.vector(2, emit.f16());
     if (format.mantissa == 2) // E5M2 is the upper half of f16
@@ -182,9 +181,18 @@ private:
     Value nan = emit.bitAnd(emit.add(magnitude, 0x00800080), 0x40004000);
     Value sign = emit.bitAnd(codes, 0x80008000);
     Value bits = emit.bitOr(emit.bitOr(magnitude, nan), sign);
-    Value scale = splat(pair, std::ldexp(1.0, 15 - format.bias)), minusZero = splat(pair, -0.0);
-    return emit.intrinsic("llvm.nvvm.fma.rn.f16x2", pair,
-                          {emit.bitcast(bits, pair), scale, minusZero});
+    return scaled(emit.bitcast(bits, pair), std::ldexp(1.0, 15 - format.bias));
+  }
+
+  /// Exact. A product of f16 would flush subnormal factors under ftz; their f32 are normal.
+  Value scaled(Value pair, double factor) {
+    if (!ftz)
+      return emit.fmul(pair, splat(pair.getType(), factor));
+    auto product = [&](Value half) {
+      return emit.fmul(emit.fpext(half, emit.f32()), emit.f32(factor));
+    };
+    auto [low, high] = halves(pair);
+    return emit.intrinsic("llvm.nvvm.ff2f16x2.rn", pair.getType(), {product(high), product(low)});
   }
 
   Value splat(Type type, double value) {
@@ -305,15 +313,17 @@ private:
 
   Emitter &emit;
   tilegpu::TargetAttr target;
+  bool ftz;
   Rounding rounding;
   Overflow overflow;
 };
 
 } // namespace
 
-SmallVector<Value> convertFloats(Emitter &emit, tilegpu::TargetAttr target, ValueRange values,
-                                 Type from, Type to, Rounding rounding, Overflow overflow) {
-  return Converter(emit, target, rounding, overflow).convert(values, from, to);
+SmallVector<Value> convertFloats(Emitter &emit, tilegpu::TargetAttr target, bool ftz,
+                                 ValueRange values, Type from, Type to, Rounding rounding,
+                                 Overflow overflow) {
+  return Converter(emit, target, ftz, rounding, overflow).convert(values, from, to);
 }
 
 } // namespace cosmati::tonvvm

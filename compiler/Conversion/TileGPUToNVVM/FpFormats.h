@@ -25,9 +25,10 @@ std::optional<Fp8Format> fp8Format(Type type);
 /// Whether convertFloats knows both types.
 bool canConvert(Type from, Type to);
 
-/// Scalars of MLIR type `from` (fp8 as i8) as type `to`.
-llvm::SmallVector<Value> convertFloats(Emitter &emit, tilegpu::TargetAttr target, ValueRange values,
-                                       Type from, Type to, tile::Rounding rounding,
-                                       tile::Overflow overflow);
+/// Scalars of MLIR type `from` (fp8 as i8) as type `to`. `ftz`: whether the function's f32 and f16
+/// arithmetic flushes subnormals; conversions don't.
+llvm::SmallVector<Value> convertFloats(Emitter &emit, tilegpu::TargetAttr target, bool ftz,
+                                       ValueRange values, Type from, Type to,
+                                       tile::Rounding rounding, tile::Overflow overflow);
 
 } // namespace cosmati::tonvvm

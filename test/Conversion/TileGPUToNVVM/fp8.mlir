@@ -1,5 +1,6 @@
 // RUN: cosmati-opt %s --convert-tilegpu-to-nvvm | FileCheck %s --check-prefixes=CHECK,HARD
 // RUN: sed 's/"90a"/"80"/' %s | cosmati-opt --convert-tilegpu-to-nvvm | FileCheck %s --check-prefixes=CHECK,SOFT
+// RUN: sed 's/"90a"/"80"/' %s | cosmati-opt --convert-tilegpu-to-nvvm=ftz | FileCheck %s --check-prefix=FLUSH
 #row = #tilegpu.layout<register = [[1]], lane = [[2], [4], [8], [16], [32]], warp = [], block = [], shape = [64]>
 module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "90a">} {
 
@@ -49,12 +50,16 @@ func.func @from_fp8(%x: tensor<64xf8E5M2, #row>, %o: tensor<64x!tile.ptr<f32>, #
   return
 }
 
-// E4M3 on integers and one fused product for two: it keeps subnormals in every mode.
+// E4M3 on integers and one product for two; under ftz two products of f32, since the factors may be
+// subnormal in f16.
+// FLUSH-LABEL: llvm.func{{.*}} @e4m3_to_bf16
+// FLUSH-COUNT-2: llvm.fmul %{{.*}} : f32
+// FLUSH-NOT: llvm.fmul
 // CHECK-LABEL: llvm.func{{.*}} @e4m3_to_bf16
 // HARD: "llvm.nvvm.e4m3x2.to.f16x2.rn"
 // SOFT: llvm.call_intrinsic "llvm.nvvm.prmt"
-// SOFT: llvm.call_intrinsic "llvm.nvvm.fma.rn.f16x2"
-// SOFT-NOT: "llvm.nvvm.fma
+// SOFT: llvm.fmul %{{.*}} : vector<2xf16>
+// SOFT-NOT: llvm.fmul
 // CHECK: "llvm.nvvm.ff2bf16x2.rn"
 func.func @e4m3_to_bf16(%x: tensor<64xf8E4M3FN, #row>, %o: tensor<64x!tile.ptr<bf16>, #row>) {
   %0 = tile.fp_convert %x : tensor<64xf8E4M3FN, #row> -> tensor<64xbf16, #row>

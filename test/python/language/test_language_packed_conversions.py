@@ -84,6 +84,15 @@ def test_every_code_when_stored_transposed(source, target, architecture):
         assert_same(got.T.reshape(-1), cast(x, target), f"{source} to {target}, {block} rows")
 
 
+@pytest.mark.parametrize("source", SMALL)
+@pytest.mark.parametrize("target", WIDE)
+def test_subnormals_survive_flushing(source, target):
+    x = shuffled(all_codes(source))
+    got = np.zeros(x.size, np_type(target))
+    cast_kernel[(x.size // 128,)](
+        x, got, MASKED=False, BLOCK=128, num_warps=1, target="sm_80", ftz=True
+    )
+    assert_same(got, cast(x, target))
 
 
 @cosmati.jit
