@@ -121,6 +121,9 @@ void populateInlinePtx(const mlir::TypeConverter &types, mlir::RewritePatternSet
 /// Removes the flags by which arith ops promise not to wrap or to be exact: nobody proved them.
 void dropPromises(mlir::ModuleOp module);
 
+/// Moves reads of shared memory down to their first users, so that fewer registers are occupied.
+void sinkReads(mlir::ModuleOp module);
+
 mlir::LogicalResult convertBlocksToRegisters(LoweringContext &context);
 mlir::LogicalResult convertScalarsToLLVM(LoweringContext &context);
 

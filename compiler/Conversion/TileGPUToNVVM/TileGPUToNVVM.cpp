@@ -22,7 +22,8 @@ struct ConvertTileGPUToNVVMPass : impl::ConvertTileGPUToNVVMBase<ConvertTileGPUT
     tonvvm::NumericMode mode{ftz, approxDivision, approxMath};
     tonvvm::LoweringContext context(module, mode, maxRegisters);
     if (failed(convertBlocksToRegisters(context)) || failed(convertScalarsToLLVM(context)))
-      signalPassFailure();
+      return signalPassFailure();
+    tonvvm::sinkReads(module);
   }
 };
 

@@ -61,18 +61,20 @@ std::optional<unsigned> contiguousDim(Value value) {
   return std::nullopt;
 }
 
-/// The outermost loop around `user` that `convert` does not stand in.
-Operation *loopWithout(ConvertLayoutOp convert, Operation *user) {
-  Operation *outermost = nullptr;
-  for (Operation *around = user->getParentOp(); around && !isa<func::FuncOp>(around);
-       around = around->getParentOp())
-    if (isa<LoopLikeOpInterface>(around) && !around->isAncestor(convert))
-      outermost = around;
-  return outermost;
+/// Sets where a value is stored for its conversion: in the conversion's place, or, if a region around
+/// the conversion does not change the value, right behind what makes it, so that it need not stay in
+/// registers and serves all its readers.
+void goToStore(OpBuilder &builder, ConvertLayoutOp convert) {
+  Operation *maker = convert.getValue().getDefiningOp();
+  if (maker && maker->getBlock() != convert->getBlock())
+    builder.setInsertionPointAfter(maker);
+  else
+    builder.setInsertionPoint(convert);
 }
 
 class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
   void runOnOperation() override {
+    stored.clear();
     for (ConvertLayoutOp convert : conversionsOfOperands(getOperation()))
       if (failed(stage(convert)))
         return signalPassFailure();
@@ -97,35 +99,38 @@ class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
     auto layout = SharedLayoutAttr::get(
         &getContext(), choice->shared.withInputs({LayoutDim::Block, LayoutDim::Offset}),
         kAlignment);
-    auto type =
-        MemDescType::get(&getContext(), block.getShape(), block.getElementType(), layout);
-    auto alloc = SharedAllocOp::create(builder, convert.getLoc(), type, "dot operand");
-    SharedStoreOp::create(builder, convert.getLoc(), convert.getValue(), alloc);
-    readBack(convert, alloc);
+    SharedAllocOp &alloc = stored[{convert.getValue(), layout}];
+    if (!alloc || alloc->getBlock() == convert->getBlock()) {
+      goToStore(builder, convert);
+      auto type =
+          MemDescType::get(&getContext(), block.getShape(), block.getElementType(), layout);
+      alloc = SharedAllocOp::create(builder, convert.getLoc(), type, "dot operand");
+      SharedStoreOp::create(builder, convert.getLoc(), convert.getValue(), alloc);
+    }
+    placeRead(builder, convert, alloc, elementsPerThread(to) * bits / 32);
+    convert.replaceAllUsesWith(
+        SharedLoadOp::create(builder, convert.getLoc(), block, alloc).getResult());
+    convert.erase();
     ++numOperands;
     return success();
   }
 
-  /// Replaces the conversion by a read, which stands where the conversion stood or, if the operand
-  /// would fill too many registers throughout a loop, in the loop.
-  void readBack(ConvertLayoutOp convert, SharedAllocOp alloc) {
-    RankedTensorType block = convert.getType();
-    int64_t registers = elementsPerThread(layoutOf(block)) *
-                        elementBits(block.getElementType()) / 32;
-    OpBuilder builder(convert);
+  /// In the conversion's place, or, if a loop around it does not change what is read and registers
+  /// can hold it meanwhile, before that loop.
+  static void placeRead(OpBuilder &builder, ConvertLayoutOp convert, SharedAllocOp alloc,
+                        int64_t registers) {
+    builder.setInsertionPoint(convert);
     if (registers > kMostHeldRegisters)
-      for (OpOperand &use : llvm::make_early_inc_range(convert->getUses()))
-        if (loopWithout(convert, use.getOwner())) {
-          builder.setInsertionPoint(use.getOwner());
-          use.set(SharedLoadOp::create(builder, convert.getLoc(), block, alloc));
-        }
-    if (!convert.use_empty()) {
-      builder.setInsertionPoint(convert);
-      convert.replaceAllUsesWith(
-          SharedLoadOp::create(builder, convert.getLoc(), block, alloc).getResult());
-    }
-    convert.erase();
+      return;
+    for (Operation *around = convert->getParentOp();
+         around && alloc->getParentRegion()->isAncestor(around->getParentRegion());
+         around = around->getParentOp())
+      if (isa<LoopLikeOpInterface>(around))
+        builder.setInsertionPoint(around);
   }
+
+  /// What has been stored, by value and layout.
+  llvm::DenseMap<std::pair<Value, Attribute>, SharedAllocOp> stored;
 };
 
 } // namespace
