@@ -85,6 +85,7 @@ class Call:
 
     ``arguments`` by name, in order; ``constants`` make the constexprs, given the language's module;
     ``kernel`` is the module below the kernels' package, and the function's name in it.
+    ``own_options`` are those that only Cosmati has.
     """
 
     kernel: tuple[str, str]
@@ -95,6 +96,7 @@ class Call:
     expected: np.ndarray
     tensor_ops: int
     options: dict[str, int] = field(default_factory=dict)
+    own_options: dict[str, Any] = field(default_factory=dict)
 
     def function(self, package: str = "cosmati.kernels") -> Any:
         """The kernel of that package."""
@@ -234,9 +236,9 @@ def _attention(case: Case, rng: np.random.Generator) -> Call:
     expected, _ = attention.reference(q, k, v)
     return Call(
         ("attention.kernel", "attention_kernel"), arguments,
-        lambda tl: {"HEAD_DIM": dim, "CAUSAL": False, "PRECISION": "ieee", "BLOCK_M": block_m,
-                    "BLOCK_N": block_n, "BLOCK_D": dim},
-        (2, 1, 1), out, expected, 4 * queries * keys * dim, _options(case),
+        lambda tl: {"HEAD_DIM": dim, "CAUSAL": False, "NEGATED": False, "PRECISION": "ieee",
+                    "BLOCK_M": block_m, "BLOCK_N": block_n, "BLOCK_D": dim},
+        (2, 1, 1), out, expected, 4 * queries * keys * dim, _options(case), {"ftz": True},
     )  # fmt: skip
 
 

@@ -128,6 +128,17 @@ def innermost(listing: Listing, has: Callable[[Instruction], bool]) -> list[Loop
     ]
 
 
+def main_loop(found: Sequence[Loop], is_product: Callable[[Instruction], bool]) -> Loop | None:
+    """Of some loops the one with the most products and the least of everything else: the others
+    are its tail, or have masks that it does without.
+    """
+
+    def rank(loop: Loop) -> tuple[int, int]:
+        return -sum(map(is_product, loop.body)), len(loop.body)
+
+    return min(found, key=rank, default=None)
+
+
 _INTEGER = r"\.(s|u|b)(8|16|32|64)\b"
 # In order; the first that matches an instruction's opcode is its class.
 PTX_CLASSES: Sequence[tuple[str, str]] = (

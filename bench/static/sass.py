@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench.static.listing import SASS_CLASSES, Instruction, innermost, mix, read_sass
+from bench.static.listing import SASS_CLASSES, Instruction, innermost, main_loop, mix, read_sass
 
 MISSING = (
     "no machine code: nvdisasm is not found. It comes with CUDA's toolkit (PATH, CUDA_HOME) and "
@@ -52,14 +52,19 @@ def is_matrix(one: Instruction) -> bool:
     return one.opcode.startswith(("HMMA", "IMMA", "QMMA", "BMMA", "DMMA", "HGMMA", "IGMMA"))
 
 
+def is_multiply_add(one: Instruction) -> bool:
+    return one.opcode.startswith(("FFMA", "IMAD", "HFMA2"))
+
+
 def main_loop_mix(cubin: bytes) -> dict[str, int]:
-    """Instructions of the main loop by class; the longest innermost loop with matrix instructions
-    or, where there is none, with multiply-adds. {} without a loop or without nvdisasm.
+    """Instructions of the main loop by class: of those with matrix instructions or, where there is
+    none, with multiply-adds. {} without a loop or without nvdisasm.
     """
     if not nvdisasm_path() or not cubin:
         return {}
     listing = read_sass(disassemble(cubin))
-    found = innermost(listing, is_matrix)
-    found = found or innermost(listing, lambda one: one.opcode.startswith(("FFMA", "IMAD", "HFMA")))
-    longest = max(found, key=lambda loop: len(loop.body), default=None)
-    return mix(longest.body, SASS_CLASSES) if longest else {}
+    for is_product in (is_matrix, is_multiply_add):
+        loop = main_loop(innermost(listing, is_product), is_product)
+        if loop:
+            return mix(loop.body, SASS_CLASSES)
+    return {}

@@ -10,6 +10,7 @@ import cosmati
 from cosmati.kernels.attention.kernel import attention_kernel
 from cosmati.kernels.common.arrays import (
     INT32_MAX,
+    dtype_name,
     empty,
     next_power_of_2,
     require,
@@ -22,6 +23,8 @@ from cosmati.kernels.common.arrays import (
 
 DTYPES = ("float32", "float16", "bfloat16")
 MAX_HEAD_DIM = 128
+# In place of a scale of 0: it takes every score below the last bit of 1, and -infinity stays.
+_LEAST_SCALE = 2.0**-100
 _GRID_LIMIT = 65535  # of the second and third dimension of a launch
 
 
@@ -106,11 +109,13 @@ def launch(
     return attention_kernel[grid](
         q, k, v, out, lse,
         *strides_of(q), *strides_of(k), *strides_of(v), *strides_of(out),
-        scale * math.log2(math.e), queries, keys, heads // kv_heads,
-        HEAD_DIM=head_dim, CAUSAL=bool(causal), PRECISION=precision,
+        max(abs(scale), _LEAST_SCALE) * math.log2(math.e), queries, keys, heads // kv_heads,
+        HEAD_DIM=head_dim, CAUSAL=bool(causal), NEGATED=scale < 0, PRECISION=precision,
         BLOCK_M=config.block_m, BLOCK_N=config.block_n,
         BLOCK_D=max(next_power_of_2(head_dim), 16),
         num_warps=config.num_warps, num_stages=config.num_stages,
+        # Numbers below 2^-126 are nothing beside a total of at least 1.
+        ftz=dtype_name(q) != "float32",
     )  # fmt: skip
 
 
@@ -123,8 +128,10 @@ def _check(q: Any, k: Any, v: Any) -> None:
             len(shape) == 4,
             f"{what} has the shape {shape}; it needs [batch, heads, length, head_dim]",
         )
-        reach = max(extent * abs(step) for extent, step in
-                    zip(shape[2:], strides_of(array)[2:], strict=True))
+        reach = max(
+            extent * abs(step)
+            for extent, step in zip(shape[2:], strides_of(array)[2:], strict=True)
+        )
         require(
             reach <= INT32_MAX,
             f"a head of {what} spans {reach} elements; at most {INT32_MAX}: split the sequence",

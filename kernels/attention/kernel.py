@@ -3,7 +3,7 @@
 Dao, Fu, Ermon, Rudra, Re, "FlashAttention", 2022: the scores of a block of queries never leave the
 program. For each query it keeps the maximum m of the scores so far, the total of exp(score - m) and
 the weighted sum acc of the values; when the maximum grows, both are rescaled by exp(m_old - m_new).
-Scores are kept in units of log 2, so that exp is one exp2.
+Maxima are kept in units of log 2, so that exp is one exp2.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def _attend(
     acc, total, m, q, k_ptrs, v_ptrs, stride_kn, stride_vn, begin, end, rows, in_dims,
     scale, n_keys, last_key,
     CAUSAL: tl.constexpr, MASKED: tl.constexpr, EVEN_D: tl.constexpr, BLOCK_N: tl.constexpr,
-    PRECISION: tl.constexpr,
+    NEGATED: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Adds the keys ``begin`` to ``end`` to the state (acc, total, m).
 
@@ -38,16 +38,20 @@ def _attend(
         else:
             k = tl.load(k_ptrs + start * stride_kn, mask=in_dims[:, None], other=0.0)
             v = tl.load(v_ptrs + start * stride_vn, mask=in_dims[None, :], other=0.0)
-        scores = tl.dot(q, k, input_precision=PRECISION) * scale
+        scores = tl.dot(q, k, input_precision=PRECISION)
+        if NEGATED:
+            scores = -scores
         if MASKED:
             visible = in_keys[None, :]
             if CAUSAL:
                 visible = visible & (keys[None, :] <= (rows + last_key)[:, None])
             scores = tl.where(visible, scores, -float("inf"))
-        m_new = tl.maximum(m, tl.max(scores, axis=1))
+        # The scale is positive, so it may wait until the maximum is found: what is left of it for
+        # each score is part of a multiply-add.
+        m_new = tl.maximum(m, tl.max(scores, axis=1) * scale)
         # A query that has seen no key yet has m = -infinity; 0 in its place keeps NaN away.
         base = tl.where(m_new == -float("inf"), 0.0, m_new)
-        p = tl.exp2(scores - base[:, None])
+        p = tl.exp2(scores * scale - base[:, None])
         alpha = tl.exp2(m - base)
         total = total * alpha + tl.sum(p, axis=1)
         acc = tl.dot(p.to(v.dtype), v, acc * alpha[:, None], input_precision=PRECISION)
@@ -63,12 +67,13 @@ def attention_kernel(
     stride_vb, stride_vh, stride_vn, stride_vd,
     stride_ob, stride_oh, stride_on, stride_od,
     scale, n_queries, n_keys, heads_per_group,
-    HEAD_DIM: tl.constexpr, CAUSAL: tl.constexpr, PRECISION: tl.constexpr,
+    HEAD_DIM: tl.constexpr, CAUSAL: tl.constexpr, NEGATED: tl.constexpr, PRECISION: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
 ):  # fmt: skip
     """One program does BLOCK_M queries of one head (grid: blocks of queries, heads, batch).
 
-    scale: softmax scale times log2(e). heads_per_group: query heads that share a head of keys.
+    scale: magnitude of the softmax scale, times log2(e), above 0; NEGATED: it is negative.
+    heads_per_group: query heads that share a head of keys.
     lse_ptr: [batch, heads, queries], contiguous, or None.
     """
     block = tl.program_id(0)
@@ -104,11 +109,11 @@ def attention_kernel(
         end = n_keys
     acc, total, m = _attend(
         acc, total, m, q, k_ptrs, v_ptrs, stride_kn, stride_vn, 0, full, rows, in_dims,
-        scale, n_keys, last_key, CAUSAL, False, EVEN_D, BLOCK_N, PRECISION,
+        scale, n_keys, last_key, CAUSAL, False, EVEN_D, BLOCK_N, NEGATED, PRECISION,
     )  # fmt: skip
     acc, total, m = _attend(
         acc, total, m, q, k_ptrs, v_ptrs, stride_kn, stride_vn, full, end, rows, in_dims,
-        scale, n_keys, last_key, CAUSAL, True, EVEN_D, BLOCK_N, PRECISION,
+        scale, n_keys, last_key, CAUSAL, True, EVEN_D, BLOCK_N, NEGATED, PRECISION,
     )  # fmt: skip
     # A query that sees no key: output 0, log-sum-exp -infinity.
     o = acc / tl.where(total == 0.0, 1.0, total)[:, None]

@@ -53,8 +53,8 @@ def attention(target: str, dtype: str, dim: int, causal: bool) -> Any:
     strides = (h * n * dim, n * dim, dim, 1)
     return attention_kernel.warmup(
         dtype, dtype, dtype, dtype, "*fp32", *strides, *strides, *strides, *strides, 0.125, n, n, 1,
-        HEAD_DIM=dim, CAUSAL=causal, PRECISION="ieee", BLOCK_M=64, BLOCK_N=64, BLOCK_D=dim,
-        num_warps=4, target=target,
+        HEAD_DIM=dim, CAUSAL=causal, NEGATED=False, PRECISION="ieee", BLOCK_M=64, BLOCK_N=64,
+        BLOCK_D=dim, num_warps=4, target=target,
     )  # fmt: skip
 
 
@@ -124,8 +124,18 @@ def test_quantization_assembles(target: str) -> None:
         codes = "*i8" if format == "int8" else "*u8"
         assert cubin_of(
             dequantize_kernel.warmup(
-                codes, "*fp32", None if symmetric else "*i8", "*fp32", 4096, 1024, 8, 128,
-                FORMAT=format, SHARED=False, BLOCK=1024, target=target,
+                codes,
+                "*fp32",
+                None if symmetric else "*i8",
+                "*fp32",
+                4096,
+                1024,
+                8,
+                128,
+                FORMAT=format,
+                SHARED=False,
+                BLOCK=1024,
+                target=target,
             )  # fmt: skip
         )
     assert cubin_of(quantize(target, "e4m3", True, False, True))

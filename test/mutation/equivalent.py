@@ -27,7 +27,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "attention_kernel",
         "delete bar.sync",
-        "scores = tl.dot(q, k, input_precision=PRECISION) * scale",
+        "scores = tl.dot(q, k, input_precision=PRECISION)",
     ): (
         "Only the barrier in front of the second loop's copy of the queries into shared memory. If "
         "the first loop ran, two barriers stand between its last read of that buffer and the copy. "

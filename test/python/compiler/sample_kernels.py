@@ -45,8 +45,8 @@ def _attention(**options: Any) -> Any:
     strides = (h * n * dim, n * dim, dim, 1)
     return attention_kernel.warmup(
         dtype, dtype, dtype, dtype, "*fp32", *strides, *strides, *strides, *strides, 0.125, n, n, 1,
-        HEAD_DIM=dim, CAUSAL=True, PRECISION="ieee", BLOCK_M=64, BLOCK_N=64, BLOCK_D=dim,
-        num_warps=4, **options,
+        HEAD_DIM=dim, CAUSAL=True, NEGATED=False, PRECISION="ieee", BLOCK_M=64, BLOCK_N=64,
+        BLOCK_D=dim, num_warps=4, **options,
     )  # fmt: skip
 
 
