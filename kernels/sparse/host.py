@@ -96,7 +96,7 @@ def launch(values: Any, metadata: Any, b: Any, out: Any, config: SparseConfig) -
     programs = cosmati.cdiv(m, config.block_m) * cosmati.cdiv(n, config.block_n)
     require(programs <= INT32_MAX, f"{programs} blocks of C exceed {INT32_MAX}; use larger blocks")
     return sparse_kernel[(programs,)](
-        values, metadata, b, out, m, n, k,
+        values, metadata, b, out, m, n, k, shape_of(metadata)[1],
         *strides_of(values), *strides_of(metadata), *strides_of(b), *strides_of(out),
         ACC=tl.int32 if dtype_name(values) == "int8" else tl.float32, WORD=word_of(values),
         WIDE=is_wide(values, metadata, b, out),

@@ -9,7 +9,7 @@ from cosmati.kernels.gemm.kernel import _grouped_order
 
 @cosmati.jit
 def sparse_kernel(
-    a_ptr, e_ptr, b_ptr, c_ptr, M, N, K,
+    a_ptr, e_ptr, b_ptr, c_ptr, M, N, K, K_WORDS,
     stride_am, stride_ak, stride_em, stride_ek, stride_bk, stride_bn, stride_cm, stride_cn,
     ACC: tl.constexpr, WORD: tl.constexpr, WIDE: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, GROUP_M: tl.constexpr,
@@ -17,7 +17,8 @@ def sparse_kernel(
     """C = A @ B; one program makes one BLOCK_M x BLOCK_N block of C.
 
     ``a_ptr`` and ``e_ptr`` are values and metadata of A (``form.py``), whose columns beyond K are
-    zero up to a multiple of WORD. Masks guard every edge.
+    zero up to the K_WORDS words, each of WORD columns, that a row of the metadata has. Masks guard
+    every edge. K_WORDS is an argument so that the compiler knows whether rows keep their alignment.
     """
     block_m, block_n = _grouped_order(
         tl.program_id(0), tl.cdiv(M, BLOCK_M), tl.cdiv(N, BLOCK_N), GROUP_M
@@ -38,14 +39,14 @@ def sparse_kernel(
     a_ptrs = a_ptr + rows[:, None] * stride_am + stored[None, :] * stride_ak
     e_ptrs = e_ptr + rows[:, None] * stride_em + words[None, :] * stride_ek
     b_ptrs = b_ptr + ks[:, None] * stride_bk + cols[None, :] * stride_bn
-    held = tl.cdiv(K, WORD)
     acc = tl.zeros((BLOCK_M, BLOCK_N), ACC)
     for k in range(0, K, BLOCK_K):
-        left = held - k // WORD
+        left = K_WORDS - k // WORD
         in_stored = stored < left * (WORD // 2)
         a = tl.load(a_ptrs, mask=in_rows[:, None] & in_stored[None, :], other=0.0)
-        # Codes that mean something where there is no matrix: the first two of four.
-        e = tl.load(e_ptrs, mask=in_rows[:, None] & (words < left)[None, :], other=0x4444)
+        e = tl.load(e_ptrs, mask=in_rows[:, None] & (words < left)[None, :], other=0)
+        # No code is 0. Where there is no matrix, another one: the first two of four.
+        e = tl.where(e == 0, 0x4444, e)
         b = tl.load(b_ptrs, mask=(ks < K - k)[:, None] & in_cols[None, :], other=0.0)
         acc = tl.dot_sparse(a, e, b, acc)
         a_ptrs += BLOCK_K // 2 * stride_ak

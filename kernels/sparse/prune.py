@@ -57,9 +57,9 @@ def _choose_two_of_four(bits, IS_INT: tl.constexpr, NO_SIGN: tl.constexpr):
     keep3 = (~w03 & ~w13) | (~w03 & ~w23) | (~w13 & ~w23)
     first = tl.where(keep0, x0, tl.where(keep1, x1, x2))
     second = tl.where(keep3, x3, tl.where(keep2, x2, x1))
-    place = tl.where(keep0, 0, tl.where(keep1, 1, 2)) + tl.where(
-        keep3, 3, tl.where(keep2, 2, 1)
-    ) * 4
+    place = (
+        tl.where(keep0, 0, tl.where(keep1, 1, 2)) + tl.where(keep3, 3, tl.where(keep2, 2, 1)) * 4
+    )
     return tl.join(first, second), place
 
 

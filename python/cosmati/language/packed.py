@@ -29,9 +29,7 @@ def dot_packed(a: Any, b: Any, acc: Any = None, a_type: Any = "s4", b_type: Any 
     M must be at least 16, N 8 and K 32: there is no other form than tensor cores'. Sums wrap.
     """
     return tensor(
-        builder().dot_packed(
-            operand(a), operand(b), unwrap(a_type), unwrap(b_type), optional(acc)
-        )
+        builder().dot_packed(operand(a), operand(b), unwrap(a_type), unwrap(b_type), optional(acc))
     )
 
 
@@ -78,9 +76,8 @@ def dot_sparse(a: Any, metadata: Any, b: Any, acc: Any = None, out_dtype: Any = 
     -----
     Types are those of ``a`` and ``b``: float16, bfloat16, float32 (rounded to tf32), float8e4nv and
     float8e5, in any combination, which give float32, and int8 and uint8, in any combination, which
-    give int32. M must be at least 16, N 8 and K 16 (float32: 8; int8: 32): there is
-    no other form than tensor cores'. fp8 is multiplied as float16 before sm_89, and where K is below
-    64.
+    give int32. M must be at least 16, N 8 and K 16 (float32: 8; int8: 32): there is no other form
+    than tensor cores'. fp8 is multiplied as float16 before sm_89, and where K is below 64.
     """
     out = unwrap(out_dtype)
     return tensor(
