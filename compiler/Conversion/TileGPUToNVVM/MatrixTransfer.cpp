@@ -36,25 +36,42 @@ std::optional<MatrixAccessPlan> planIfCheaper(RankedTensorType block, tilegpu::M
   return std::move(*plan);
 }
 
-/// base + (rowAddress ^ flip) + add. The thread's part is made at the head of the function, so that
-/// a base that changes in a loop costs one addition for each flip.
+/// base + (rowAddress ^ flip) + add. The thread's part is made at the head of the function. Where
+/// the buffer lies at a multiple of what a flip moves, as ((base + rowAddress) ^ flip) + add: of a
+/// base that changes in a loop, one addition and one exclusive or for each flip are left there,
+/// which occupy a register for a moment only. Else rowAddress ^ flip is made at the head, too, and
+/// holds a register.
 class RowAddresses {
 public:
-  RowAddresses(Emitter &emit, ThreadValues &thread, const MatrixAccessPlan &plan, Value base)
-      : emit(emit), thread(thread), plan(plan), base(base) {}
+  RowAddresses(Emitter &emit, ThreadValues &thread, const MatrixAccessPlan &plan,
+               SharedBuffer buffer)
+      : emit(emit), thread(thread), plan(plan), buffer(buffer) {}
 
   Value at(const MatrixInstruction &instruction) {
     Value &row = rows[instruction.flip];
     if (!row)
-      row = emit.element(base, emit.i8(), thread.evaluate(plan.rowAddress, instruction.flip));
+      row = flipped(instruction.flip);
     return emit.byteOffset(row, instruction.add);
   }
 
 private:
+  Value flipped(uint32_t flip) {
+    if (flip >= static_cast<uint32_t>(buffer.alignment))
+      return emit.element(buffer.base, emit.i8(), thread.evaluate(plan.rowAddress, flip));
+    if (!unflipped)
+      unflipped = emit.element(buffer.base, emit.i8(), thread.evaluate(plan.rowAddress));
+    if (!flip)
+      return unflipped;
+    Value address = LLVM::PtrToIntOp::create(emit.builder, emit.loc, emit.i64(), unflipped);
+    return LLVM::IntToPtrOp::create(emit.builder, emit.loc, unflipped.getType(),
+                                    emit.bitXor(address, flip));
+  }
+
   Emitter &emit;
   ThreadValues &thread;
   const MatrixAccessPlan &plan;
-  Value base;
+  SharedBuffer buffer;
+  Value unflipped;
   llvm::SmallDenseMap<uint32_t, Value, 8> rows;
 };
 
@@ -119,8 +136,8 @@ std::optional<MatrixAccessPlan> planMatrixStore(RankedTensorType block,
 }
 
 SmallVector<Value> loadMatrices(Emitter &emit, ThreadValues &thread, const MatrixAccessPlan &plan,
-                                Value base, Type type) {
-  RowAddresses rows(emit, thread, plan, base);
+                                SharedBuffer buffer, Type type) {
+  RowAddresses rows(emit, thread, plan, buffer);
   SmallVector<Value> words = loadWords(emit, plan, rows);
   SmallVector<Value> registers;
   if (!plan.packed.empty()) {
@@ -136,10 +153,10 @@ SmallVector<Value> loadMatrices(Emitter &emit, ThreadValues &thread, const Matri
   return registers;
 }
 
-void storeMatrices(Emitter &emit, ThreadValues &thread, const MatrixAccessPlan &plan, Value base,
-                   ValueRange registers) {
+void storeMatrices(Emitter &emit, ThreadValues &thread, const MatrixAccessPlan &plan,
+                   SharedBuffer buffer, ValueRange registers) {
   Type memory = sharedMemoryType(emit.builder, registers.front().getType());
-  RowAddresses rows(emit, thread, plan, base);
+  RowAddresses rows(emit, thread, plan, buffer);
   auto word = [&](ArrayRef<int32_t> held) {
     SmallVector<Value> values;
     for (int32_t r : held)

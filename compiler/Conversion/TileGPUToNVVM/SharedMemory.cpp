@@ -47,7 +47,21 @@ int64_t widestSharedAccess(tilegpu::MemDescType memory) {
   return std::max<int64_t>(1, bytes / bytesInMemory(loweredElementType(memory.getElementType())));
 }
 
+/// Bytes move in words, in and out of which they are shifted (packWords).
+static unsigned wordBitsOfBytes(int64_t count) { return std::min<int64_t>(32, 8 * count); }
+
+static SmallVector<Value> loadBytes(Emitter &emit, Value address, Type type, int64_t count) {
+  unsigned wordBits = wordBitsOfBytes(count);
+  int64_t words = 8 * count / wordBits;
+  Type word = emit.intType(wordBits);
+  Value loaded = LLVM::LoadOp::create(emit.builder, emit.loc,
+                                      words > 1 ? emit.vector(words, word) : word, address, count);
+  return unpackWords(emit, emit.unpack(loaded), type, count);
+}
+
 SmallVector<Value> loadShared(Emitter &emit, Value address, Type type, int64_t count) {
+  if (count > 1 && bitsInMemory(type) == 8)
+    return loadBytes(emit, address, type, count);
   Type memory = sharedMemoryType(emit.builder, type);
   Type whole = count > 1 ? emit.vector(count, memory) : memory;
   Value loaded =
@@ -62,7 +76,9 @@ SmallVector<Value> loadShared(Emitter &emit, Value address, Type type, int64_t c
 void storeShared(Emitter &emit, Value address, ValueRange values) {
   Type type = values.front().getType();
   SmallVector<Value> stored(values);
-  if (sharedMemoryType(emit.builder, type) != type)
+  if (bitsInMemory(type) == 8)
+    stored = packWords(emit, values, wordBitsOfBytes(values.size()));
+  else if (sharedMemoryType(emit.builder, type) != type)
     for (Value &value : stored)
       value = toBits(emit, value);
   LLVM::StoreOp::create(emit.builder, emit.loc, emit.pack(stored), address,
@@ -89,6 +105,10 @@ struct VectorTransfer {
                            sharedElementType(emit.builder, element));
   }
 };
+
+SharedBuffer bufferOf(tilegpu::MemDescType memory, ValueRange lowered) {
+  return {lowered.front(), memory.getLayout().getAlignment()};
+}
 
 struct LowerSharedAlloc : BlockPattern<tilegpu::SharedAllocOp> {
   using BlockPattern::BlockPattern;
@@ -129,7 +149,7 @@ struct LowerSharedStore : BlockPattern<tilegpu::SharedStoreOp> {
         ThreadValues &thread = context.thread(op);
         enterBranch(rewriter, op.getLoc(), thread.isFirstReplica(plan->replicas));
         Emitter emit(rewriter, op.getLoc());
-        storeMatrices(emit, thread, *plan, in.getMemory().front(), in.getValue());
+        storeMatrices(emit, thread, *plan, bufferOf(memory, in.getMemory()), in.getValue());
         rewriter.eraseOp(op);
         return success();
       }
@@ -175,7 +195,7 @@ struct LowerSharedLoad : BlockPattern<tilegpu::SharedLoadOp> {
     if (std::optional<MatrixAccessPlan> plan = planMatrixLoad(block, memory)) {
       replaceWithRegisters(
           rewriter, op,
-          loadMatrices(emit, context.thread(op), *plan, in.getMemory().front(), element));
+          loadMatrices(emit, context.thread(op), *plan, bufferOf(memory, in.getMemory()), element));
       return success();
     }
     auto transfer = VectorTransfer::of(op, block, memory);

@@ -56,25 +56,29 @@ StagingOptions matrixOptions(const Passage &passage) {
   return options;
 }
 
-/// Wavefronts of a warp for both ways; a layout that one side can't access costs more than any.
-int64_t wavefrontsThrough(const Passage &passage, const LinearLayout &shared,
-                          const StagingOptions &options) {
-  int64_t sum = 0;
-  for (bool isStore : {true, false}) {
-    auto traffic =
-        cheapestTraffic(isStore ? passage.source : passage.destination, shared, passage.bits,
-                        isStore, isStore ? options.stmatrix : options.ldmatrix);
-    if (!traffic) {
-      llvm::consumeError(traffic.takeError());
-      return std::numeric_limits<int64_t>::max();
-    }
-    sum += traffic->wavefronts();
-  }
-  return sum;
+/// What a passage costs a warp, both ways: wavefronts, then instructions.
+using Cost = std::pair<int64_t, int64_t>;
+
+Cost costOf(const SharedTraffic &write, const SharedTraffic &read) {
+  return {write.wavefronts() + read.wavefronts(), write.instructions + read.instructions};
 }
 
-/// The layout with the fewest wavefronts: one for vectors, or one that has rows for ldmatrix and
-/// stmatrix where these are possible and gain something.
+/// None for a layout that one side cannot access.
+std::optional<Cost> costThrough(const Passage &passage, const LinearLayout &shared,
+                                const StagingOptions &options) {
+  auto write =
+      cheapestTraffic(passage.source, shared, passage.bits, /*isStore=*/true, options.stmatrix);
+  auto read = cheapestTraffic(passage.destination, shared, passage.bits, /*isStore=*/false,
+                              options.ldmatrix);
+  if (write && read)
+    return costOf(*write, *read);
+  llvm::consumeError(write.takeError());
+  llvm::consumeError(read.takeError());
+  return std::nullopt;
+}
+
+/// The cheapest layout: one for vectors, or one that has rows for ldmatrix and stmatrix where these
+/// are possible.
 LinearLayout scratchLayout(const Passage &passage) {
   LinearLayout vectors = chooseSharedLayout(passage.source, passage.destination, passage.bits)
                              .withInputs({LayoutDim::Block, LayoutDim::Offset});
@@ -87,8 +91,8 @@ LinearLayout scratchLayout(const Passage &passage) {
     llvm::consumeError(staging.takeError());
     return vectors;
   }
-  return staging->wavefronts() < wavefrontsThrough(passage, vectors, options) ? staging->shared
-                                                                              : vectors;
+  std::optional<Cost> cost = costThrough(passage, vectors, options);
+  return !cost || costOf(staging->write, staging->read) < *cost ? staging->shared : vectors;
 }
 
 /// `value` through a buffer, read back as `type`.

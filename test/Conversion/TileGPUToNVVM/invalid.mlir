@@ -89,3 +89,73 @@ func.func @reduce_across_warps(%x: tensor<64xf32, #a>) -> f32 {
   return %0 : f32
 }
 }
+
+// -----
+
+#p = #tilegpu.layout<register = [[0, 1], [0, 2], [0, 4]], lane = [[0, 8], [0, 16], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 32]>
+#narrow = #tilegpu.shared<offset = [[0, 1], [0, 2], [1, 0], [2, 0], [4, 0], [0, 4], [0, 8], [0, 16]], block = [], shape = [8, 32], alignment = 16>
+module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "80">} {
+func.func @vector_in_pieces(%p: tensor<8x32x!tile.ptr<f16>, #p>) {
+  %m = tilegpu.shared_alloc "tile" offset 0 : <8x32xf16, #narrow>
+  // expected-error @below {{copies vectors of 8 elements, but the buffer does not hold them in one piece: register bit 2 leads to element offset 32 instead of 4}}
+  // expected-error @below {{failed to legalize}}
+  tilegpu.async_copy %p, %m {tilegpu.vector = 8 : i32} : tensor<8x32x!tile.ptr<f16>, #p>, <8x32xf16, #narrow>
+  return
+}
+}
+
+// -----
+
+#p = #tilegpu.layout<register = [[0, 4], [0, 8]], lane = [[0, 1], [0, 2], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 16]>
+#turned = #tilegpu.shared<offset = [[0, 4], [0, 8], [1, 0], [2, 0], [4, 0], [0, 1], [0, 2]], block = [], shape = [8, 16], alignment = 8>
+module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "80">} {
+func.func @too_little_alignment(%p: tensor<8x16x!tile.ptr<f32>, #p>) {
+  %m = tilegpu.shared_alloc "tile" offset 0 : <8x16xf32, #turned>
+  // expected-error @below {{copies 16 bytes at once to a buffer aligned to 8}}
+  // expected-error @below {{failed to legalize}}
+  tilegpu.async_copy %p, %m {tilegpu.vector = 4 : i32} : tensor<8x16x!tile.ptr<f32>, #p>, <8x16xf32, #turned>
+  return
+}
+}
+
+// -----
+
+#p = #tilegpu.layout<register = [[0, 4], [0, 8]], lane = [[0, 1], [0, 2], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 16]>
+#turned = #tilegpu.shared<offset = [[0, 4], [0, 1], [0, 8], [1, 0], [2, 0], [4, 0], [0, 2]], block = [], shape = [8, 16], alignment = 16>
+module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "80">} {
+func.func @lanes_within_a_vector(%p: tensor<8x16x!tile.ptr<f32>, #p>) {
+  %m = tilegpu.shared_alloc "tile" offset 0 : <8x16xf32, #turned>
+  // expected-error @below {{register bit 1 leads to element offset 4 instead of 2}}
+  // expected-error @below {{failed to legalize}}
+  tilegpu.async_copy %p, %m {tilegpu.vector = 4 : i32} : tensor<8x16x!tile.ptr<f32>, #p>, <8x16xf32, #turned>
+  return
+}
+}
+
+// -----
+
+#p = #tilegpu.layout<register = [[0, 1]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 8]>
+#rows = #tilegpu.shared<offset = [[0, 1], [0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], block = [], shape = [8, 8], alignment = 16>
+module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "80">} {
+func.func @longer_than_a_thread_holds(%p: tensor<8x8x!tile.ptr<f32>, #p>) {
+  %m = tilegpu.shared_alloc "tile" offset 0 : <8x8xf32, #rows>
+  // expected-error @below {{copies vectors of 4 elements, but the buffer does not hold them in one piece: a thread holds 2 elements}}
+  // expected-error @below {{failed to legalize}}
+  tilegpu.async_copy %p, %m {tilegpu.vector = 4 : i32} : tensor<8x8x!tile.ptr<f32>, #p>, <8x8xf32, #rows>
+  return
+}
+}
+
+// -----
+
+#p = #tilegpu.layout<register = [[0, 1]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 8]>
+#rows = #tilegpu.shared<offset = [[0, 1], [0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], block = [], shape = [8, 8], alignment = 16>
+module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "80">} {
+func.func @cache_operator_of_loads(%p: tensor<8x8x!tile.ptr<f32>, #p>) {
+  %m = tilegpu.shared_alloc "tile" offset 0 : <8x8xf32, #rows>
+  // expected-error @below {{has cache operator cv; cp.async has ca and cg}}
+  // expected-error @below {{failed to legalize}}
+  tilegpu.async_copy %p, %m {tilegpu.vector = 2 : i32, cache = #tile.cache<cv>} : tensor<8x8x!tile.ptr<f32>, #p>, <8x8xf32, #rows>
+  return
+}
+}

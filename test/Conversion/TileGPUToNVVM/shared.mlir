@@ -1,6 +1,6 @@
 // RUN: cosmati-opt %s --convert-tilegpu-to-nvvm --cse | FileCheck %s
 #rows = #tilegpu.layout<register = [[0, 1], [0, 2]], lane = [[0, 4], [0, 8], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 16]>
-#cols = #tilegpu.layout<register = [[1, 0], [2, 0]], lane = [[0, 1], [0, 2], [0, 4], [0, 8], [4, 0]], warp = [], block = [], shape = [8, 16]>
+#cols = #tilegpu.layout<register = [[1, 0], [2, 0]], lane = [[0, 4], [0, 1], [0, 2], [0, 8], [4, 0]], warp = [], block = [], shape = [8, 16]>
 #copies = #tilegpu.layout<register = [[0, 1]], lane = [[0, 2], [0, 0], [1, 0], [2, 0], [4, 0]], warp = [], block = [], shape = [8, 4]>
 #plain = #tilegpu.shared<offset = [[0, 1], [0, 2], [0, 4], [0, 8], [1, 0], [2, 0], [4, 0]], block = [], shape = [8, 16], alignment = 16>
 #swizzled = #tilegpu.shared<offset = [[0, 1], [0, 2], [0, 4], [0, 8], [1, 4], [2, 8], [4, 0]], block = [], shape = [8, 16], alignment = 16>
@@ -37,10 +37,10 @@ func.func @swizzle(%o: tensor<8x16x!tile.ptr<i16>, #cols>) {
   return
 }
 
-// Of the lanes with the same elements one stores, behind a branch; a bool takes a byte.
+// Of the lanes with the same elements one stores, behind a branch; a bool takes a byte, and bytes move as words.
 // CHECK-LABEL: llvm.func{{.*}} @one_replica
 // CHECK: llvm.cond_br
-// CHECK: llvm.store %{{.*}}, %{{.*}} {alignment = 2 : i64} : vector<2xi8>, !llvm.ptr<3>
+// CHECK: llvm.store %{{.*}}, %{{.*}} {alignment = 2 : i64} : i16, !llvm.ptr<3>
 func.func @one_replica(%x: tensor<8x4xi1, #copies>) {
   %b = tilegpu.shared_alloc "staging" offset 0 : <8x4xi1, #small>
   tilegpu.shared_store %x, %b : tensor<8x4xi1, #copies>, <8x4xi1, #small>

@@ -132,3 +132,17 @@ TEST(SharedTransfer, BuffersOfLessAlignmentAreReadByVectors) {
   program.alignment = 8;
   EXPECT_EQ(transfer::count(program.check(), "ldmatrix"), 0);
 }
+
+// Flips of an address within the alignment are exclusive ors with the whole address.
+TEST(SharedTransfer, BuffersOfMoreAlignmentAreReadAlike) {
+  for (bool rowMajor : {true, false})
+    for (auto [rows, columns] : kExtents) {
+      llvm::SmallVector<int64_t, 2> shape{rows, columns};
+      StagingOptions options;
+      options.contiguousDim = rowMajor ? 1 : 0;
+      Program program = programFor({"f16", 16}, blocked(shape, 16, rowMajor),
+                                   mmaOperandA(shape, kWarps, 16), rowMajor, options);
+      program.alignment = 128;
+      EXPECT_GT(transfer::count(program.check(), "ldmatrix"), 0);
+    }
+}

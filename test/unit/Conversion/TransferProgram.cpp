@@ -11,74 +11,59 @@ namespace transfer {
 
 namespace {
 
-constexpr int64_t kOffset = 16; ///< of the buffer
+constexpr int64_t kOffset = 128; ///< of the buffer
 
 std::string number(int64_t value) { return std::to_string(value); }
 
-/// Writes IR for the blocks of one layout.
-class Blocks {
-public:
-  Blocks(const Program &program, std::string name, const LinearLayout &layout)
-      : program(program), name(std::move(name)), layout(layout), shape(layout.shape()) {}
-
-  std::string extents() const { return number(shape[0]) + "x" + number(shape[1]) + "x"; }
-  std::string of(const std::string &element) const {
-    return "tensor<" + extents() + element + ", #" + name + ">";
-  }
-  std::string pointers() const { return of("!tile.ptr<" + program.element.name + ">"); }
-  std::string definitions() const {
-    return "#" + name + " = #tilegpu.layout<" + layout.toString() + ">\n#flat_" + name +
-           " = #tilegpu.layout<" + layout.flatten().toString() + ">\n";
-  }
-  /// %i_name, the positions of the elements in memory, and %q_name, their addresses behind
-  /// %p_name.
-  std::string addresses() const {
-    std::string flat = "tensor<" + number(shape[0] * shape[1]) + "xi32, #flat_" + name + ">";
-    std::string out =
-        define("r", "tile.make_range 0, " + number(shape[0] * shape[1]) + " : " + flat);
-    std::string index = "tile.reshape %r_" + name + " : " + flat + " -> " + of("i32");
-    if (program.rowMajor) {
-      out += define("i", index);
-    } else {
-      out += define("n", index) + define("w", constant(shape[1])) +
-             define("h", constant(shape[0])) +
-             define("x", "arith.remui %n_" + name + ", %w_" + name + " : " + of("i32")) +
-             define("y", "arith.divui %n_" + name + ", %w_" + name + " : " + of("i32")) +
-             define("c", "arith.muli %x_" + name + ", %h_" + name + " : " + of("i32")) +
-             define("i", "arith.addi %c_" + name + ", %y_" + name + " : " + of("i32"));
-    }
-    return out +
-           define("s", "tile.splat %p_" + name + " : !tile.ptr<" + program.element.name + "> -> " +
-                           pointers()) +
-           define("q", "tile.addptr %s_" + name + ", %i_" + name + " : " + pointers() + ", " +
-                           of("i32"));
-  }
-  std::string mask() const {
-    return define("l", constant(program.limit)) +
-           define("m", "arith.cmpi slt, %i_" + name + ", %l_" + name + " : " + of("i32"));
-  }
-
-private:
-  std::string define(const std::string &letter, const std::string &value) const {
-    return "  %" + letter + "_" + name + " = " + value + "\n";
-  }
-  std::string constant(int64_t value) const {
-    return "arith.constant dense<" + number(value) + "> : " + of("i32");
-  }
-
-  const Program &program;
-  std::string name;
-  LinearLayout layout;
-  llvm::SmallVector<int64_t, 4> shape;
-};
-
 } // namespace
+
+std::string Blocks::extents() const { return number(shape[0]) + "x" + number(shape[1]) + "x"; }
+
+std::string Blocks::of(const std::string &type) const {
+  return "tensor<" + extents() + type + ", #" + name + ">";
+}
+
+std::string Blocks::definitions() const {
+  return "#" + name + " = #tilegpu.layout<" + layout.toString() + ">\n#flat_" + name +
+         " = #tilegpu.layout<" + layout.flatten().toString() + ">\n";
+}
+
+std::string Blocks::addresses() const {
+  std::string flat = "tensor<" + number(shape[0] * shape[1]) + "xi32, #flat_" + name + ">";
+  std::string out = define("r", "tile.make_range 0, " + number(shape[0] * shape[1]) + " : " + flat);
+  std::string index = "tile.reshape %r_" + name + " : " + flat + " -> " + of("i32");
+  if (rowMajor) {
+    out += define("i", index);
+  } else {
+    out += define("n", index) + define("w", constant(shape[1])) + define("h", constant(shape[0])) +
+           define("x", "arith.remui %n_" + name + ", %w_" + name + " : " + of("i32")) +
+           define("y", "arith.divui %n_" + name + ", %w_" + name + " : " + of("i32")) +
+           define("c", "arith.muli %x_" + name + ", %h_" + name + " : " + of("i32")) +
+           define("i", "arith.addi %c_" + name + ", %y_" + name + " : " + of("i32"));
+  }
+  return out +
+         define("s", "tile.splat %p_" + name + " : " + element.pointer() + " -> " + pointers()) +
+         define("q",
+                "tile.addptr %s_" + name + ", %i_" + name + " : " + pointers() + ", " + of("i32"));
+}
+
+std::string Blocks::mask(int64_t limit) const {
+  return define("l", constant(limit)) +
+         define("m", "arith.cmpi slt, %i_" + name + ", %l_" + name + " : " + of("i32"));
+}
+
+std::string Blocks::define(const std::string &letter, const std::string &value) const {
+  return "  %" + letter + "_" + name + " = " + value + "\n";
+}
+
+std::string Blocks::constant(int64_t value) const {
+  return "arith.constant dense<" + number(value) + "> : " + of("i32");
+}
 
 int64_t Program::elements() const { return writer.shape()[0] * writer.shape()[1]; }
 
 std::string Program::text() const {
-  Blocks from(*this, "a", writer), to(*this, "b", reader);
-  std::string pointer = "!tile.ptr<" + element.name + ">";
+  Blocks from("a", element, writer, rowMajor), to("b", element, reader, rowMajor);
   std::string memory = "<" + from.extents() + element.name + ", #m>";
   std::string out =
       from.definitions() + to.definitions() + "#m = #tilegpu.shared<" + shared.toString() +
@@ -86,11 +71,11 @@ std::string Program::text() const {
       ">\nmodule attributes {tilegpu.num_warps = " + number(numWarps) +
       " : i32, tilegpu.shared_bytes = " + number(kOffset + elements() * element.bits / 8) +
       " : i32, tilegpu.target = #tilegpu.target<sm = \"" + target +
-      "\">} {\nfunc.func @k(%p_a: " + pointer + ", %p_b: " + pointer +
+      "\">} {\nfunc.func @k(%p_a: " + element.pointer() + ", %p_b: " + element.pointer() +
       ") attributes {tile.kernel} {\n" + from.addresses() + to.addresses();
   bool masked = limit >= 0;
   if (masked)
-    out += from.mask();
+    out += from.mask(limit);
   out += "  %m = tilegpu.shared_alloc \"test\" offset " + number(kOffset) + " : " + memory + "\n";
   std::string mask = masked ? " mask %m_a" : "";
   if (vector) {
@@ -107,20 +92,20 @@ std::string Program::text() const {
          to.of(element.name) + "\n  tile.store %q_b, %w : " + to.pointers() + "\n  return\n}\n}\n";
 }
 
-std::string Program::compile() const {
+std::string compile(const std::string &text, const std::string &target, int64_t numWarps) {
   CompileOptions options;
   options.num_warps = numWarps;
   options.target = "sm_" + target;
   CompileEnvironment environment;
   environment.firstStage = "nvvm";
-  auto result = compileText(text(), options, environment);
+  auto result = compileText(text, options, environment);
   if (!result)
-    ADD_FAILURE() << llvm::toString(result.takeError()) << text();
+    ADD_FAILURE() << llvm::toString(result.takeError()) << text;
   return result ? result->image.ptx : "";
 }
 
 std::string Program::check() const {
-  std::string ptx = compile();
+  std::string ptx = compile(text(), target, numWarps);
   if (ptx.empty())
     return ptx;
   size_t bytes = size_t(elements()) * element.bits / 8;
