@@ -52,15 +52,14 @@ struct Replacement {
     auto block = cast<RankedTensorType>(value.getType());
     return builder.createOrFold<ConvertLayoutOp>(loc, withLayout(block, layout), value);
   }
-  Value convertA(Value value) {
-    auto block = cast<RankedTensorType>(value.getType());
+  /// To the fragments of elements of `bits`.
+  Value convertA(Value value, unsigned bits) {
     return convert(value,
-                   mmaOperandA(block.getShape(), warps, elementBits(block.getElementType())));
+                   mmaOperandA(cast<RankedTensorType>(value.getType()).getShape(), warps, bits));
   }
-  Value convertB(Value value) {
-    auto block = cast<RankedTensorType>(value.getType());
+  Value convertB(Value value, unsigned bits) {
     return convert(value,
-                   mmaOperandB(block.getShape(), warps, elementBits(block.getElementType())));
+                   mmaOperandB(cast<RankedTensorType>(value.getType()).getShape(), warps, bits));
   }
   Value convertAcc(const MmaInstruction &row, Value value) {
     auto block = cast<RankedTensorType>(value.getType());
@@ -123,15 +122,18 @@ Value toF16(Replacement &in, Value value) {
 LogicalResult selectPackedDot(tile::DotPackedOp dot) {
   MmaQuery query{targetOf(dot).getSm(), packedMmaType(dot.getAType()),
                  packedMmaType(dot.getBType()), MmaType::S32, bitOpOf(dot.getProduct())};
-  RankedTensorType b = dot.getB().getType();
-  int64_t kPerB = elementBits(b.getElementType()) / mmaTypeBits(query.b);
-  const MmaInstruction *row = instructionFor(dot, query, extentsOf(b, kPerB, dot.getType()));
+  RankedTensorType blockB = dot.getB().getType();
+  // Packed elements lie as the bytes or words that hold them.
+  unsigned bitsA = elementBits(dot.getA().getType().getElementType()),
+           bitsB = elementBits(blockB.getElementType());
+  int64_t kPerB = bitsB / mmaTypeBits(query.b);
+  const MmaInstruction *row = instructionFor(dot, query, extentsOf(blockB, kPerB, dot.getType()));
   if (!row)
     return failure();
   Replacement in{dot};
+  Value a = in.convertA(dot.getA(), bitsA), b = in.convertB(dot.getB(), bitsB);
   Value acc = in.convertAcc(*row, dot.getAcc());
-  in.replaceWith(MmaOp::create(in.builder, in.loc, acc.getType(), row->ptx, in.convertA(dot.getA()),
-                               in.convertB(dot.getB()), acc,
+  in.replaceWith(MmaOp::create(in.builder, in.loc, acc.getType(), row->ptx, a, b, acc,
                                /*saturate=*/false, /*promoteEvery=*/0u));
   return success();
 }
@@ -152,10 +154,10 @@ LogicalResult selectSparseDot(tile::DotSparseOp dot) {
     return failure();
 
   Replacement in{dot};
-  Value a = dot.getA(), b = dot.getB();
+  Value a = in.convertA(dot.getA(), mmaTypeBits(row->a)),
+        b = in.convertB(dot.getB(), mmaTypeBits(row->b));
   if (widen)
     a = toF16(in, a), b = toF16(in, b);
-  a = in.convertA(a), b = in.convertB(b);
   if (query.a == MmaType::TF32) {
     a = RoundTf32Op::create(in.builder, in.loc, a.getType(), a);
     b = RoundTf32Op::create(in.builder, in.loc, b.getType(), b);

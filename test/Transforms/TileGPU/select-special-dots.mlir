@@ -8,9 +8,9 @@ module attributes {tilegpu.num_warps = 4 : i32, tilegpu.target = #tilegpu.target
 
 // Bytes lie in the fragments of bytes, each with two elements.
 // CHECK-LABEL: @packed
+// CHECK: %[[A:.*]] = tilegpu.convert_layout %arg0 : tensor<32x16xi8, #{{.*}}> -> tensor<32x16xi8, #{{.*}}>
+// CHECK: %[[B:.*]] = tilegpu.convert_layout %arg1 : tensor<16x8xi8, #{{.*}}> -> tensor<16x8xi8, #{{.*}}>
 // CHECK: %[[ACC:.*]] = tilegpu.convert_layout %arg2
-// CHECK-DAG: %[[A:.*]] = tilegpu.convert_layout %arg0 : tensor<32x16xi8, #{{.*}}> -> tensor<32x16xi8, #{{.*}}>
-// CHECK-DAG: %[[B:.*]] = tilegpu.convert_layout %arg1 : tensor<16x8xi8, #{{.*}}> -> tensor<16x8xi8, #{{.*}}>
 // CHECK: %[[R:.*]] = tilegpu.mma "mma.sync.aligned.m16n8k32.row.col.s32.s4.u4.s32" %[[A]], %[[B]], %[[ACC]]
 // CHECK: %[[BACK:.*]] = tilegpu.convert_layout %[[R]] : tensor<32x8xi32, #{{.*}}> -> tensor<32x8xi32, #{{.*}}>
 // CHECK: return %[[BACK]]

@@ -63,6 +63,24 @@ def batched_kernel(
     tl.store(c_ptr + rows * N + n, tl.dot_sparse(a, e, b))
 
 
+@cosmati.jit
+def loop_kernel(
+    a_ptr, b_ptr, c_ptr, N, P, KIND: tl.constexpr, BLOCK: tl.constexpr, DEPTH: tl.constexpr
+):
+    """C of 64 columns a program, in steps of DEPTH elements of the packed operands."""
+    m, p = tl.arange(0, BLOCK)[:, None], tl.arange(0, DEPTH)
+    n = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)[None, :]
+    acc = tl.zeros((BLOCK, BLOCK), tl.int32)
+    for at in range(0, P, DEPTH):
+        a = tl.load(a_ptr + m * P + at + p[None, :], mask=p[None, :] < P - at, other=0)
+        b = tl.load(b_ptr + (at + p[:, None]) * N + n, mask=p[:, None] < P - at, other=0)
+        if KIND == "s4":
+            acc = tl.dot_packed(a, b, acc)
+        else:
+            acc = tl.dot_bits(a, b, acc, op=KIND)
+    tl.store(c_ptr + m * N + n, acc)
+
+
 def packed_nibbles(codes: np.ndarray, axis: int) -> np.ndarray:
     low, high = np.moveaxis(codes, axis, 0)[::2], np.moveaxis(codes, axis, 0)[1::2]
     return np.ascontiguousarray(np.moveaxis(low | high << 4, 0, axis)).astype(np.uint8)
@@ -153,6 +171,30 @@ def test_xor_is_the_product_of_signs() -> None:
         packed_bits(a, 1), packed_bits(b, 0), None, got, 16, 8, 4, None, None, "xor"
     )
     np.testing.assert_array_equal(128 - 2 * got, (1 - 2 * a) @ (1 - 2 * b))
+
+
+@pytest.mark.parametrize("num_warps", [1, 4])
+@pytest.mark.parametrize("num_stages", [1, 3])
+@pytest.mark.parametrize("steps", [0, 1, 5])
+@pytest.mark.parametrize("kind", ["s4", "xor", "and"])
+def test_loops(kind: str, steps: int, num_stages: int, num_warps: int) -> None:
+    per, depth = (2, 32) if kind == "s4" else (32, 8)
+    block, n, p = 32, 64, max(0, depth * steps - 4)  # the last step is not whole
+    rng = np.random.default_rng(steps)
+    a, b = (rng.integers(0, 16 if per == 2 else 2, s) for s in ((block, per * p), (per * p, n)))
+    pack = packed_nibbles if per == 2 else packed_bits
+    got = np.full((block, n), -1, np.int32)
+    loop_kernel[(n // block,)](
+        pack(a, 1), pack(b, 0), got, n, p, kind, block, depth,
+        num_warps=num_warps, num_stages=num_stages,
+    )  # fmt: skip
+    if kind == "s4":
+        want = nibble_values(a, "s4") @ nibble_values(b, "s4")
+    else:
+        both = a @ b
+        differ = a.sum(axis=1)[:, None] + b.sum(axis=0)[None, :] - 2 * both
+        want = both if kind == "and" else differ
+    np.testing.assert_array_equal(got, want)
 
 
 @pytest.mark.parametrize("num_warps", NUM_WARPS)
