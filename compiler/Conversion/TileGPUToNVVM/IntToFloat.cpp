@@ -31,14 +31,19 @@ namespace {
 
 /// An integer whose value is field - bias, where field = ((source >>u shift) & mask) ^ flip. The
 /// steps are kept apart from the ops that the user wrote: on a word they serve all its elements.
+/// Where `minus` is there, that byte is taken off before the flip, modulo 256.
 struct SmallInteger {
   Value source;
   uint32_t mask;
   unsigned shift = 0;
   uint32_t flip = 0;
   int64_t bias = 0;
+  Value minus = {};
 
-  unsigned bits() const { return 32 - llvm::countl_zero(mask); }
+  unsigned bits() const { return minus ? 8 : 32 - llvm::countl_zero(mask); }
+
+  /// Any byte, read as signed: the upper half of the codes are the negative numbers.
+  static SmallInteger signedByte(Value value) { return {value, 0xff, 0, 0x80, 0x80}; }
 };
 
 unsigned widthOf(Value value) { return cast<IntegerType>(value.getType()).getWidth(); }
@@ -63,9 +68,11 @@ public:
         return field;
     if (widthOf(value) != 8)
       return std::nullopt;
-    if (isSigned)
-      return SmallInteger{value, 0xff, 0, 0x80, 0x80};
-    return SmallInteger{value, 0xff};
+    if (!isSigned)
+      return SmallInteger{value, 0xff};
+    if (auto op = value.getDefiningOp<arith::SubIOp>())
+      return difference(op);
+    return SmallInteger::signedByte(value);
   }
 
 private:
@@ -137,6 +144,14 @@ private:
     return field;
   }
 
+  /// Of bytes, which may wrap: a code less its zero point.
+  static SmallInteger difference(arith::SubIOp op) {
+    SmallInteger field = fieldOf(op.getLhs()).value_or(SmallInteger{op.getLhs(), 0xff});
+    field.flip = field.bias = 0x80;
+    field.minus = op.getRhs();
+    return field;
+  }
+
   /// field - c or field + c, where that cannot wrap: a field below half the type's range.
   static std::optional<SmallInteger> movedByConstant(Value value) {
     Value base;
@@ -198,14 +213,29 @@ private:
     Value word = packWords(emit, bytes, 32).front();
     bool whole = common && !shift &&
                  llvm::all_of(group, [](const SmallInteger &x) { return x.mask == 0xff; });
-    return finish(common ? shifted(word, shift) : word, group, 8, !whole);
+    word = common ? shifted(word, shift) : word;
+    return group.front().minus ? lessBytes(masked(word, group, 8, !whole), group)
+                               : flipped(masked(word, group, 8, !whole), group, 8);
+  }
+
+  /// x - y in each byte, its upper bit flipped. The upper bits, set in x and clear in y, keep a
+  /// borrow from leaving its byte; what they would have been is x ^ y ^ borrow, and d has 1 ^
+  /// borrow there.
+  Value lessBytes(Value x, ArrayRef<SmallInteger> group) {
+    constexpr int64_t kUpper = 0x80808080, kOthers = 0x7f7f7f7f;
+    SmallVector<Value> bytes;
+    for (const SmallInteger &each : group)
+      bytes.push_back(each.minus);
+    Value y = packWords(emit, bytes, 32).front();
+    Value d = emit.sub(emit.bitOr(x, kUpper), emit.bitAnd(y, kOthers));
+    return emit.bitXor(d, emit.bitAnd(emit.bitXor(x, y), kUpper));
   }
 
   /// The fields of one or two elements from other types, 16 bits apart.
   Value packedHalves(ArrayRef<SmallInteger> group) {
     const SmallInteger &low = group.front(), &high = group.back();
     if (group.size() == 1)
-      return finish(shifted32(low), group, 16, true);
+      return flipped(masked(shifted32(low), group, 16, true), group, 16);
     unsigned bits = std::max(low.bits(), high.bits()), shift = low.shift;
     bool common = shift == high.shift && widthOf(low.source) <= 32 && widthOf(high.source) <= 32;
     constexpr int64_t kLowerHalves = 0x5410, kUpperHalves = 0x7632;
@@ -216,18 +246,21 @@ private:
       word = shifted(permute(word32(low.source), word32(high.source), kUpperHalves), shift - 16);
     else
       word = permute(shifted32(low), shifted32(high), kLowerHalves);
-    return finish(word, group, 16, true);
+    return flipped(masked(word, group, 16, true), group, 16);
   }
 
-  /// Masks and flips fields `spacing` bits apart.
-  Value finish(Value word, ArrayRef<SmallInteger> group, unsigned spacing, bool masks) {
-    uint32_t mask = 0, flip = 0;
-    for (auto [i, x] : llvm::enumerate(group)) {
+  /// Fields `spacing` bits apart, masked if wanted.
+  Value masked(Value word, ArrayRef<SmallInteger> group, unsigned spacing, bool wanted) {
+    uint32_t mask = 0;
+    for (auto [i, x] : llvm::enumerate(group))
       mask |= x.mask << (spacing * unsigned(i));
+    return wanted ? emit.bitAnd(word, int64_t(mask)) : word;
+  }
+
+  Value flipped(Value word, ArrayRef<SmallInteger> group, unsigned spacing) {
+    uint32_t flip = 0;
+    for (auto [i, x] : llvm::enumerate(group))
       flip |= x.flip << (spacing * unsigned(i));
-    }
-    if (masks)
-      word = emit.bitAnd(word, int64_t(mask));
     return flip ? emit.bitXor(word, int64_t(flip)) : word;
   }
 
@@ -331,12 +364,15 @@ template <typename OpT, bool isSigned> struct LowerSmallInteger : OpConversionPa
         return rewriter.notifyMatchFailure(op, "an element may need more bits than fit");
       fields[value] = *field;
     }
-    replaceWithRegisters(rewriter, op, onDistinct(in.getIn(), [&](ValueRange values) {
-                           SmallVector<SmallInteger> parts;
-                           for (Value value : values)
-                             parts.push_back(fields[value]);
-                           return placer.convert(parts);
-                         }));
+    replaceWithRegisters(
+        rewriter, op, onDistinct(in.getIn(), [&](ValueRange values) {
+          bool differences = llvm::all_of(values, [&](Value value) { return fields[value].minus; });
+          SmallVector<SmallInteger> parts;
+          for (Value value : values)
+            parts.push_back(fields[value].minus && !differences ? SmallInteger::signedByte(value)
+                                                                : fields[value]);
+          return placer.convert(parts);
+        }));
     return success();
   }
 };

@@ -76,13 +76,16 @@ func.func @too_wide(%x: tensor<128xi32, #four>, %o: tensor<128x!tile.ptr<f16>, #
   return
 }
 
-// The difference may wrap in 8 bits.
+// The difference may wrap in 8 bits: four at once, the upper bits keeping borrows apart.
 // CHECK-LABEL: llvm.func{{.*}} @difference_that_wraps
-// CHECK: llvm.sub %{{.*}} : i8
+// CHECK: %[[UPPER:.*]] = llvm.mlir.constant(-2139062144 : i32)
+// CHECK: %[[X:.*]] = llvm.or %{{.*}}, %[[UPPER]]
+// CHECK: %[[OTHERS:.*]] = llvm.mlir.constant(2139062143 : i32)
+// CHECK: %[[Y:.*]] = llvm.and %{{.*}}, %[[OTHERS]]
+// CHECK: llvm.sub %[[X]], %[[Y]] : i32
 // CHECK: llvm.mlir.constant(dense<-1.152000e+03> : vector<2xf16>)
-func.func @difference_that_wraps(%x: tensor<128xi8, #four>, %o: tensor<128x!tile.ptr<f16>, #four>) {
-  %c = arith.constant dense<8> : tensor<128xi8, #four>
-  %n = arith.subi %x, %c : tensor<128xi8, #four>
+func.func @difference_that_wraps(%x: tensor<128xi8, #four>, %z: tensor<128xi8, #four>, %o: tensor<128x!tile.ptr<f16>, #four>) {
+  %n = arith.subi %x, %z : tensor<128xi8, #four>
   %0 = arith.sitofp %n : tensor<128xi8, #four> to tensor<128xf16, #four>
   tile.store %o, %0 : tensor<128x!tile.ptr<f16>, #four>
   return

@@ -177,6 +177,29 @@ def test_fields_of_words(source, how):
             assert_same(got, cast(expected, target), f"{source} to {target}, {how}, {block}")
 
 
+@cosmati.jit
+def difference_kernel(x, y, out, CODES: tl.constexpr, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    left, right = tl.load(x + offs), tl.load(y + offs)
+    if CODES:
+        left = (left >> 4) & 0xF
+    tl.store(out + offs, (left - right).to(out.dtype.element_ty))
+
+
+@pytest.mark.parametrize("codes", [False, True])
+@pytest.mark.parametrize("target", WIDE)
+def test_every_difference_of_two_bytes(target, codes):
+    x, y = np.meshgrid(all_codes("int8")[:256], all_codes("int8")[:256])
+    x, y = shuffled(x.reshape(-1)), shuffled(y.reshape(-1))
+    left = (x >> 4) & np.int8(15) if codes else x
+    got = np.zeros(x.size, np_type(target))
+    for block, warps in [(64, 1), (1024, 2)]:
+        difference_kernel[(x.size // block,)](
+            x, y, got, CODES=codes, BLOCK=block, num_warps=warps, target="sm_80"
+        )
+        assert_same(got, cast(left - y, target), f"{block} elements")
+
+
 def instructions(kernel: Any) -> list[str]:
     lines = [line.strip() for line in kernel.asm["ptx"].splitlines()]
     return [line.split()[0] for line in lines if line and line[0] not in "./{}$)"]
