@@ -43,6 +43,14 @@ class AttentionConfig:
         require_power_of_2(self.block_n, "block_n", 16, 256)
 
 
+def default_config(dtype: str, head_dim: int) -> AttentionConfig:
+    """Blocks and stages whose keys and values fit the shared memory of every target, 99 KiB."""
+    row = max(next_power_of_2(head_dim), 16) * (4 if dtype == "float32" else 2)
+    if row <= 128:
+        return AttentionConfig()
+    return AttentionConfig(block_n=64 if row <= 256 else 32, num_stages=2)
+
+
 def attention(
     q: Any,
     k: Any,
@@ -76,10 +84,10 @@ def attention(
     array [batch, heads, queries, head_dim], or (array, lse)
         Of the type of ``q``. A query that sees no key gives 0, and -infinity as its lse.
     """
-    config = config or AttentionConfig()
-    config.check()
     _check(q, k, v)
     batch, heads, queries, head_dim = shape_of(q)
+    config = config or default_config(dtype_name(q), head_dim)
+    config.check()
     if scale is None:
         scale = 1.0 / math.sqrt(head_dim)
     require(math.isfinite(scale), f"scale is {scale}; it must be finite")

@@ -51,10 +51,11 @@ def gemm(target: str, a: str, b: str, out: str, acc: Any, activation: Any = None
 def attention(target: str, dtype: str, dim: int, causal: bool) -> Any:
     n, h = 1024, 8
     strides = (h * n * dim, n * dim, dim, 1)
+    num_stages = 3 if dim * (4 if dtype == "*fp32" else 2) <= 128 else 2
     return attention_kernel.warmup(
         dtype, dtype, dtype, dtype, "*fp32", *strides, *strides, *strides, *strides, 0.125, n, n, 1,
         HEAD_DIM=dim, CAUSAL=causal, NEGATED=False, PRECISION="ieee", BLOCK_M=64, BLOCK_N=64,
-        BLOCK_D=dim, num_warps=4, target=target,
+        BLOCK_D=dim, num_warps=4, num_stages=num_stages, target=target,
     )  # fmt: skip
 
 

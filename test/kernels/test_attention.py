@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cosmati
 import numpy as np
 import pytest
 from accuracy import check, eps, normal
@@ -28,9 +29,7 @@ def compare(q, k, v, *, causal=False, scale=None, config=SMALL) -> None:
     norms = [np.linalg.norm(x.astype(np.float64), axis=-1).max(initial=0) for x in (q, k)]
     score_error = np.sqrt(q.shape[-1]) * abs(factor) * norms[0] * norms[1] * eps(np.float32)
     sums = np.sqrt(max(k.shape[2], 1)) * eps(np.float32)
-    got, got_lse = attention(
-        q, k, v, causal=causal, scale=scale, return_lse=True, config=config
-    )
+    got, got_lse = attention(q, k, v, causal=causal, scale=scale, return_lse=True, config=config)
     check(got, want, magnitude * (1 + (score_error + sums) / eps(q.dtype)))
     assert got_lse.dtype == np.float32
     finite = np.where(np.isfinite(lse), lse, 0)
@@ -125,3 +124,13 @@ def test_errors_name_value_bound_and_remedy() -> None:
         attention(q, q, q, scale=float("nan"))
     with pytest.raises(ValueError, match=r"block_m is 48; it must be a power of two"):
         attention(q, q, q, config=AttentionConfig(block_m=48))
+
+
+@pytest.mark.parametrize("target", ["sm_80", "sm_89", "sm_90a"])
+@pytest.mark.parametrize("head_dim", [16, 64, 100, 128])
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_the_default_fits_every_target(dtype: str, head_dim: int, target: str) -> None:
+    q = np.zeros((1, 1, 70, head_dim), dtype)
+    with cosmati.options(target=target):
+        for precision in ("ieee", "tf32") if dtype == "float32" else ("ieee",):
+            assert (attention(q, q, q, precision=precision) == 0).all()
