@@ -371,3 +371,28 @@ def accumulator_rescaled(data: Data) -> Case:
         rescaled_kernel, [a, b, alpha, unwritten((64, 64), "float32"), data.trips, k], [3],
         [f32(acc)], {"B": 64, "BK": 32},
     )  # fmt: skip
+
+
+@cosmati.jit
+def unaligned_kernel(a, b, out, TRIPS: tl.constexpr, STRIDE: tl.constexpr, B: tl.constexpr):
+    """Only one operand can be copied asynchronously, and it is read before a barrier of the loop.
+
+    Behind a loop that runs at least once nothing but its own waits orders the copies.
+    """
+    i = tl.arange(0, B)
+    acc = tl.zeros((B, B), tl.float32)
+    for t in range(TRIPS):
+        y = _rows(b, t * B + i, i, B)
+        x = _rows(a, t * B + i, i, STRIDE)
+        acc = tl.dot(x, y + y, acc)
+    tl.store(out + i[:, None] * B + i[None, :], acc)
+
+
+@scenario
+def one_operand_cannot_be_copied_asynchronously(data: Data) -> Case:
+    a, b = data.matrix(32 * data.trips, 33), data.matrix(32 * data.trips, 32, high=1)
+    x, y = wide(a)[:, :32].reshape(-1, 32, 32), wide(b).reshape(-1, 32, 32)
+    return Case(
+        unaligned_kernel, [a, b, unwritten((32, 32), "float32")], [2], [f32(2 * (x @ y).sum(0))],
+        {"TRIPS": data.trips, "STRIDE": 33, "B": 32},
+    )  # fmt: skip
