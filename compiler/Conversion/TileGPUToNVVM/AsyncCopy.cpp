@@ -2,6 +2,7 @@
 //
 // Registers k*V .. k*V + V - 1 are one copy, as in GlobalMemory.cpp. A copy that is masked off has
 // a source of 0 bytes: the instruction reads nothing and writes zeros.
+#include "compiler/Conversion/TileGPUToNVVM/InlinePtx.h"
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
 #include "compiler/Conversion/TileGPUToNVVM/SharedAddress.h"
 #include "dialects/Layout/F2.h"
@@ -79,7 +80,7 @@ private:
         return {};
       Value &size = sizes[mask];
       if (!size)
-        size = emit.select(mask, emit.i32(bytes), emit.i32(0));
+        size = emitValueOrZero(emit, mask, static_cast<int32_t>(bytes));
       return size;
     }
 

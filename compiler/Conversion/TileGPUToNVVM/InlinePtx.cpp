@@ -1,6 +1,6 @@
-// Predicated loads and stores, and atomics, as inline PTX.
+// Predicated loads and stores, atomics and a selection, as inline PTX.
 //
-// Everything here is marked as having side effects: LLVM may neither remove nor reorder it. A
+// What accesses memory is marked as having side effects: LLVM may neither remove nor reorder it. A
 // predicated instruction that gives a value has the value for "off" tied to its output.
 #include "compiler/Conversion/TileGPUToNVVM/InlinePtx.h"
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
@@ -39,7 +39,7 @@ public:
     return value.getType().isInteger(8) ? emit.zext(value, emit.i16()) : value;
   }
 
-  SmallVector<Value> finish(const std::string &text) {
+  SmallVector<Value> finish(const std::string &text, bool sideEffects = true) {
     Type result;
     if (outputs.size() == 1)
       result = outputs[0];
@@ -47,7 +47,7 @@ public:
       result = LLVM::LLVMStructType::getLiteral(emit.builder.getContext(), outputs);
     auto op = LLVM::InlineAsmOp::create(
         emit.builder, emit.loc, result ? TypeRange(result) : TypeRange(), inputs, text, constraints,
-        /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+        sideEffects, /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
         LLVM::AsmDialectAttr(), ArrayAttr());
     if (outputs.size() == 1)
       return {op.getRes()};
@@ -191,6 +191,16 @@ Value emitAtomic(Emitter &emit, const AtomicInstruction &instruction, Value ptr,
   for (unsigned number : numbers)
     text += ", $" + std::to_string(number);
   return ptx.finish(text + ";").front();
+}
+
+Value emitValueOrZero(Emitter &emit, Value condition, int32_t value) {
+  PtxBuilder ptx(emit);
+  unsigned result = ptx.output(emit.i32()), predicate = ptx.input(condition);
+  return ptx
+      .finish("selp.b32 $" + std::to_string(result) + ", " + std::to_string(value) + ", 0, $" +
+                  std::to_string(predicate) + ";",
+              /*sideEffects=*/false)
+      .front();
 }
 
 void populateInlinePtx(const TypeConverter &types, RewritePatternSet &patterns) {

@@ -18,4 +18,9 @@ struct AtomicInstruction {
 Value emitAtomic(Emitter &emit, const AtomicInstruction &instruction, Value ptr,
                  ValueRange operands, Value predicate, Value other);
 
+/// i32: `value` where the condition holds, else 0. LLVM's back end takes a select whose condition
+/// is a conjunction apart into one for each part; the assembler then finds no predicate to copy
+/// under.
+Value emitValueOrZero(Emitter &emit, Value condition, int32_t value);
+
 } // namespace cosmati::tonvvm

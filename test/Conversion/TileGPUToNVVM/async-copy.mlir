@@ -21,8 +21,8 @@ func.func @groups(%p: tensor<16x32x!tile.ptr<f16>, #p>) {
 
 // Copies with one mask share the number of bytes to read.
 // CHECK-LABEL: llvm.func{{.*}} @one_mask
-// CHECK: %[[SIZE:.*]] = llvm.select %{{.*}}, %{{.*}}, %{{.*}} : i1, i32
-// CHECK-NOT: llvm.select
+// CHECK: %[[SIZE:.*]] = llvm.inline_asm "selp.b32 $0, 16, 0, $1;", "=r,b" %{{.*}} : (i1) -> i32
+// CHECK-NOT: selp
 // CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg, %[[SIZE]]
 // CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg, %[[SIZE]]
 func.func @one_mask(%p: tensor<16x32x!tile.ptr<f16>, #p>, %on: i1) {
@@ -33,7 +33,7 @@ func.func @one_mask(%p: tensor<16x32x!tile.ptr<f16>, #p>, %on: i1) {
 }
 
 // CHECK-LABEL: llvm.func{{.*}} @always_on
-// CHECK-NOT: llvm.select
+// CHECK-NOT: selp
 // CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg :
 func.func @always_on(%p: tensor<16x32x!tile.ptr<f16>, #p>) {
   %m = tilegpu.shared_alloc "tile" offset 0 : <16x32xf16, #s>
