@@ -103,29 +103,46 @@ static Value originOf(Value value, bool &transposed) {
   return value;
 }
 
-/// Whether an operand comes from a load along whose dim `dim` (from the end: 1 or 2) memory is
-/// contiguous.
-static bool liesAlong(Value operand, unsigned dimFromEnd) {
+/// The load that an operand comes from, and where it is contiguous in memory.
+struct Source {
+  unsigned bits = 0;                   ///< of its elements; 0: there is no such load
+  std::optional<unsigned> along = {};  ///< dim of the operand, counted from the end: 1 or 2
+};
+
+static Source sourceOf(Value operand) {
   bool transposed = false;
   auto load = originOf(operand, transposed).getDefiningOp<tile::LoadOp>();
   if (!load || !layoutAttrOf(load.getType()))
-    return false;
+    return {};
   const LinearLayout &layout = layoutOf(load.getType());
+  Source source{elementBits(cast<RankedTensorType>(load.getType()).getElementType())};
   if (layout.inBits(LayoutDim::Register) == 0)
-    return false;
-  unsigned dim = transposed ? 3 - dimFromEnd : dimFromEnd;
+    return source;
   auto first = layout.basis(LayoutDim::Register, 0);
-  return first[first.size() - dim] == 1;
+  for (unsigned fromEnd : {1u, 2u})
+    if (first.size() >= fromEnd && first[first.size() - fromEnd] == 1)
+      source.along = transposed ? 3 - fromEnd : fromEnd;
+  return source;
 }
 
-/// Bits of the inner dimension as an accumulator of f32 has them in its registers and lanes, where
-/// a fragment of 8-bit elements wants 0, 1 in registers, 2, 3 in lanes.
-static LinearLayout innerFromAccumulator(const LinearLayout &layout, unsigned axis) {
-  // In the end bit 0 stays, 1 is where 3 was, 2 where 1 was, 3 where 2 was.
-  LinearLayout result = layout;
-  for (unsigned bit : {3, 3, 2})
-    result = moveBitToFront(result, axis, bit);
-  return result;
+static LinearLayout moveInner(LinearLayout layout, unsigned axis, ArrayRef<unsigned> toFront) {
+  for (unsigned bit : toFront)
+    layout = moveBitToFront(layout, axis, bit);
+  return layout;
+}
+
+/// A fragment of 8-bit elements has bits 0, 1 of the inner dimension in registers and 2, 3 in lanes.
+/// With registers for 0, 3 and lanes for 1, 2 it is as an accumulator has its columns, which so can
+/// be the left operand as they are. (2 goes to 1, 3 to 2, 1 to 3.)
+static LinearLayout innerOfAccumulator(const LinearLayout &layout, unsigned axis) {
+  return moveInner(layout, axis, {3, 3, 2});
+}
+
+/// A fragment of 16-bit elements has bits 0, 3 of the inner dimension in registers and 1, 2 in lanes.
+/// With registers for 0, 1 and lanes for 2, 3 a lane holds four neighbours, which of 8-bit elements
+/// are a word that ldmatrix gives. (3 goes to 1, 1 to 2, 2 to 3.)
+static LinearLayout innerByFours(const LinearLayout &layout, unsigned axis) {
+  return moveInner(layout, axis, {3, 1});
 }
 
 /// Whether the left operand is computed from the result of another product.
@@ -143,19 +160,28 @@ MmaLayouts chooseMmaLayouts(tile::DotOp dot, const MmaChoice &choice, bool rowsO
   MmaLayouts layouts{mmaLayoutA(instruction, dot.getA().getType().getShape(), warps),
                      mmaLayoutB(instruction, dot.getB().getType().getShape(), warps),
                      mmaLayoutAcc(instruction, shape, warps)};
-  if (mmaTypeBits(instruction.a) != 8)
+  constexpr unsigned kOuterOfA = 2, kInnerOfA = 1, kInnerOfB = 2, kOuterOfB = 1; // from the end
+  const unsigned bits = mmaTypeBits(instruction.a);
+  if (bits != 8 && bits != 16)
     return layouts;
-  if (auto bit = pairingBit(layouts.a, dimM); bit && liesAlong(dot.getA(), 2)) {
+  const Source a = sourceOf(dot.getA()), b = sourceOf(dot.getB());
+  const bool chained = rowsOnly && comesFromDot(dot.getA());
+  if (auto bit = pairingBit(layouts.a, dimM); bit && a.bits == 8 && a.along == kOuterOfA) {
     layouts.a = moveBitToFront(layouts.a, dimM, *bit);
     layouts.acc = moveBitToFront(layouts.acc, dimM, *bit);
   }
-  if (auto bit = pairingBit(layouts.b, dimN); bit && liesAlong(dot.getB(), 1)) {
+  if (auto bit = pairingBit(layouts.b, dimN); bit && b.bits == 8 && b.along == kOuterOfB) {
     layouts.b = moveBitToFront(layouts.b, dimN, *bit);
     layouts.acc = moveBitToFront(layouts.acc, dimN, *bit);
   }
-  if (rowsOnly && comesFromDot(dot.getA())) {
-    layouts.a = innerFromAccumulator(layouts.a, dimN);
-    layouts.b = innerFromAccumulator(layouts.b, dimM);
+  const bool byFours =
+      (a.bits == 8 && a.along == kInnerOfA) || (b.bits == 8 && b.along == kInnerOfB);
+  if (bits == 8 && chained) {
+    layouts.a = innerOfAccumulator(layouts.a, dimN);
+    layouts.b = innerOfAccumulator(layouts.b, dimM);
+  } else if (bits == 16 && byFours && !chained) {
+    layouts.a = innerByFours(layouts.a, dimN);
+    layouts.b = innerByFours(layouts.b, dimM);
   }
   return layouts;
 }
