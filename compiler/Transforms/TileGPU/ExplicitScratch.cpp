@@ -77,6 +77,15 @@ std::optional<Cost> costThrough(const Passage &passage, const LinearLayout &shar
   return std::nullopt;
 }
 
+/// What accesses of 16 bytes cost without conflicts: four wavefronts each.
+Cost lowestCost(const Passage &passage) {
+  int64_t instructions = 0;
+  for (const LinearLayout *side : {&passage.source, &passage.destination})
+    instructions +=
+        llvm::divideCeil(uniqueElementsPerThread(*side) * passage.bits, 8 * kScratchAlignment);
+  return {4 * instructions, instructions};
+}
+
 /// The cheapest layout: one for vectors, or one that has rows for ldmatrix and stmatrix where these
 /// are possible.
 LinearLayout scratchLayout(const Passage &passage) {
@@ -85,13 +94,15 @@ LinearLayout scratchLayout(const Passage &passage) {
   StagingOptions options = matrixOptions(passage);
   if (!options.ldmatrix && !options.stmatrix)
     return vectors;
+  std::optional<Cost> cost = costThrough(passage, vectors, options);
+  if (cost && *cost <= lowestCost(passage))
+    return vectors;
   llvm::Expected<StagingChoice> staging =
       chooseStaging(passage.source, passage.destination, passage.bits, options);
   if (!staging) {
     llvm::consumeError(staging.takeError());
     return vectors;
   }
-  std::optional<Cost> cost = costThrough(passage, vectors, options);
   return !cost || costOf(staging->write, staging->read) < *cost ? staging->shared : vectors;
 }
 
