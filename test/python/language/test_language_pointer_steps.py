@@ -1,4 +1,4 @@
-"""Blocks of pointers that loops move: by constants, arguments, values of the loop, in several steps."""
+"""Blocks of pointers that loops move: by constants, arguments, values of the loop, in parts."""
 
 from __future__ import annotations
 
