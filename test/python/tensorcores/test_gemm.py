@@ -54,6 +54,8 @@ def _sample(types: Types, count: int, seed: int) -> list[Product]:
     products = []
     for _ in range(count):
         block, order, mask, acc, place, warps, target = (next(d) for d in decks)
+        if (block[0] + block[1]) * block[2] > 4096:
+            warps = max(warps, 2)  # else a thread has so many elements that it compiles for long
         products.append(Product(types, block, acc, *mask, *order, *place, warps, None, target))
     return products
 
@@ -181,6 +183,19 @@ def test_blocks_of_all_sizes_by_any_number_of_warps(block, warps):
     a, b = whole((m, k), "float16", 1), whole((k, n), "float16", 2)
     grid, args, options = product.arguments(a, b, None, result_of(product, (m, n)))
     [got] = run(gemm, grid, args, [3], **options)
+    assert_equal(got, wide(a) @ wide(b))
+
+
+@pytest.mark.parametrize("block, warps, target, stages", [
+    ((128, 128, 32), 16, "sm_80", 4), ((128, 256, 64), 8, "sm_80", 3),
+    ((128, 256, 64), 8, "sm_90a", 4), ((128, 128, 64), 8, "sm_89", 3),
+], ids=str)  # fmt: skip
+def test_the_large_blocks_of_real_kernels(block, warps, target, stages):
+    product = Product(F16, block, mask="none", warps=warps, target=target)
+    m, n, k = block[0], block[1], 5 * block[2]
+    a, b = whole((m, k), "float16", 1), whole((k, n), "float16", 2)
+    grid, args, options = product.arguments(a, b, None, result_of(product, (m, n)))
+    [got] = run(gemm, grid, args, [3], num_stages=stages, **options)
     assert_equal(got, wide(a) @ wide(b))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 
 import control_loops  # noqa: F401  (each registers its scenarios)
+import dynamic_loops  # noqa: F401
 import memory_loops  # noqa: F401
 import operand_loops  # noqa: F401
 import pytest
