@@ -55,9 +55,13 @@ class Case:
             return [(m, n, k), (m, k, n)]
         return [(m, n, k // 2)] * 2 if self.family == "int4" else [(m, n, k)]
 
+    def decodes(self, target: str) -> bool:
+        """Whether operands become another type on the way to the product."""
+        return self.family in ("int4", "mixed") or (self.dtype == "e4m3" and target == "sm_80")
+
     def instruction(self, target: str) -> tuple[int, int, int]:
         """M, N, K of the matrix instruction; sm_80 multiplies 8-bit floats as float16."""
-        wide = self.dtype in ("s8", "e4m3") and not (self.dtype == "e4m3" and target == "sm_80")
+        wide = self.dtype in ("s8", "e4m3") and not self.decodes(target)
         return (16, 8, 32 if wide else 16)
 
     def fewest_mma(self, target: str) -> int:

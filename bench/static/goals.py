@@ -112,7 +112,7 @@ def _integers(case: Case, row: dict[str, Any]) -> list[str]:
     loads = sum(mix.get(name, 0) for name in ("cp.async", "ld.global", "ldmatrix", "ld.shared"))
     adds = mix.get("int add", 0) + mix.get("predicate", 0)
     # What takes codes of weights apart are shifts, masks, permutes and products by powers of two.
-    is_decoding = case.family in ("int4", "mixed")
+    is_decoding = case.decodes(row["target"])
     if not is_decoding:
         adds += mix.get("int logic", 0)
     allowed = INTEGERS_PER_LOAD * loads + INTEGERS_OF_LOOP
