@@ -55,12 +55,13 @@ struct LowerAsyncCopy : BlockPattern<tilegpu::AsyncCopyOp> {
     Emitter emit(rewriter, op.getLoc());
     SharedAddresses addresses(emit, in.getMemory().front(), thread.evaluate(threadOffset),
                               threadOffset.possibleBits(), element);
+    AccessPointers pointers(emit, context.addresses.of(op), in.getPtr());
     int64_t length = op.vectorLength();
     SourceSizes sizes(emit, in.getMask(), length * bytesInMemory(element));
     for (int64_t r = 0; r < registerCount(op.getPtr().getType()); r += length)
       if (!(r & replicas.registers))
         copy(emit, op, addresses.at(f2::apply(toOffset->columns(LayoutDim::Register), r)),
-             in.getPtr()[r], length * bytesInMemory(element), sizes.of(r));
+             pointers.at(r), length * bytesInMemory(element), sizes.of(r));
     rewriter.eraseOp(op);
     return success();
   }

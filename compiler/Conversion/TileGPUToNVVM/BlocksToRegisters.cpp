@@ -39,6 +39,7 @@ static LogicalResult verifyBlocks(LoweringContext &context) {
 LogicalResult convertBlocksToRegisters(LoweringContext &context) {
   if (failed(verifyBlocks(context)))
     return failure();
+  context.addresses.prepare(context.module);
   MLIRContext *ctx = context.module.getContext();
   BlockTypeConverter types;
   RewritePatternSet patterns(ctx);

@@ -66,6 +66,7 @@ struct LowerLoad : BlockPattern<tile::LoadOp> {
     int64_t registers = registerCount(op.getType());
     int64_t length = vectorLength(op, registers, element);
     Emitter emit(rewriter, op.getLoc());
+    AccessPointers pointers(emit, context.addresses.of(op), in.getPtr());
     SmallVector<Value> results;
     for (int64_t r = 0; r < registers; r += length) {
       Value mask = at(in.getMask(), r);
@@ -74,11 +75,11 @@ struct LowerLoad : BlockPattern<tile::LoadOp> {
       bool hints = !op.getIsVolatile() &&
                    (op.getCache() != tile::CacheModifier::None ||
                     evictionFor(context.target, op.getEvict()) != tile::EvictionPolicy::Normal);
-      Value ptr = in.getPtr()[r];
+      Value ptr = pointers.at(r);
       if (!mask && !hints)
         llvm::append_range(results, plain(emit, op, ptr, element, length));
       else
-        llvm::append_range(results, predicated(emit, op, in, r, mask, element, length));
+        llvm::append_range(results, predicated(emit, op, in, ptr, r, mask, element, length));
     }
     replaceWithRegisters(rewriter, op, results);
     return success();
@@ -114,8 +115,8 @@ private:
     return unpackWords(emit, emit.unpack(loaded), element, length);
   }
 
-  SmallVector<Value> predicated(Emitter &emit, tile::LoadOp op, OneToNOpAdaptor in, int64_t r,
-                                Value mask, Type element, int64_t length) const {
+  SmallVector<Value> predicated(Emitter &emit, tile::LoadOp op, OneToNOpAdaptor in, Value ptr,
+                                int64_t r, Value mask, Type element, int64_t length) const {
     unsigned wordBits = wordBitsFor(length, element);
     int64_t words = length * bitsInMemory(element) / wordBits;
     SmallVector<Value> others;
@@ -128,9 +129,9 @@ private:
       others = packWords(emit, values, wordBits);
     }
     SmallVector<Type> types(words, emit.intType(wordBits));
-    auto load = tilegpu::PredLoadOp::create(
-        emit.builder, emit.loc, types, in.getPtr()[r], mask, others, op.getCache(),
-        evictionFor(context.target, op.getEvict()), op.getIsVolatile());
+    auto load =
+        tilegpu::PredLoadOp::create(emit.builder, emit.loc, types, ptr, mask, others, op.getCache(),
+                                    evictionFor(context.target, op.getEvict()), op.getIsVolatile());
     return unpackWords(emit, load.getWords(), element, length);
   }
 };
@@ -151,11 +152,12 @@ struct LowerStore : BlockPattern<tile::StoreOp> {
     Value replica =
         isa<RankedTensorType>(type) ? thread.isFirstReplica(replicas) : thread.isThreadZero();
     Emitter emit(rewriter, op.getLoc());
+    AccessPointers pointers(emit, context.addresses.of(op), in.getPtr());
     for (int64_t r = 0; r < registers; r += length) {
       if (r & replicas.registers)
         continue;
       Value predicate = allOf(emit, at(in.getMask(), r), replica);
-      storeVector(emit, op, in.getPtr()[r], in.getValue().slice(r, length), predicate);
+      storeVector(emit, op, pointers.at(r), in.getValue().slice(r, length), predicate);
     }
     rewriter.eraseOp(op);
     return success();

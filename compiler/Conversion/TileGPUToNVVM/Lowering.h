@@ -6,6 +6,7 @@
 //   2. scalars to LLVM (ScalarsToLLVM.cpp): arith, math, scf, cf and func disappear.
 #pragma once
 
+#include "compiler/Conversion/TileGPUToNVVM/AddressPlans.h"
 #include "compiler/Conversion/TileGPUToNVVM/ThreadValues.h"
 #include "dialects/TileGPU/IR/TileGPUDialect.h"
 
@@ -28,6 +29,7 @@ public:
   int numWarps;
   NumericMode mode;
   int64_t maxRegisters;
+  AddressPlans addresses; ///< of accesses to global memory; made before step 1
 
   /// The values of the function around `op`.
   ThreadValues &thread(mlir::Operation *op);

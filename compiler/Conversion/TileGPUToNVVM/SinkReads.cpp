@@ -1,8 +1,8 @@
 // Reads of shared memory move down to what first uses them.
 //
-// A block is read as a whole, and products take it piece by piece: where the reads stand, all pieces
-// would be in registers at once. The assembler schedules for latency within the registers that there
-// are, but does not find back from an order that needs far more of them.
+// A block is read as a whole, and products take it piece by piece: where the reads stand, all
+// pieces would be in registers at once. The assembler schedules for latency within the registers
+// that there are, but does not find back from an order that needs far more of them.
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -27,7 +27,8 @@ static bool isFence(Operation *op) {
   if (isa<NVVM::LdMatrixOp, NVVM::MmaOp>(op) || isMemoryEffectFree(op))
     return false;
   if (auto call = dyn_cast<LLVM::CallIntrinsicOp>(op))
-    return !call.getIntrin().starts_with("llvm.nvvm.mma.");
+    return !call.getIntrin().starts_with("llvm.nvvm.mma.") &&
+           !call.getIntrin().starts_with("llvm.nvvm.move.");
   if (isa<LLVM::LoadOp>(op))
     return false;
   return true;
