@@ -87,7 +87,7 @@ def describe(
         "loop": mix(loop.body, PTX_CLASSES) if loop else {},
         "accesses": accesses(loop) if loop else {},
         "sass": sass.main_loop_mix(assembly.cubin),
-        "fewest_mma": case.fewest_mma(target),
+        "fewest_mma": case.fewest_mma(target, "k32.row.col.f32.e4m3" in ptx),
         **({"machine": machine_row(measured, call)} if measured else {}),
     }  # fmt: skip
 

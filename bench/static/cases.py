@@ -56,18 +56,23 @@ class Case:
         return [(m, n, k // 2)] * 2 if self.family == "int4" else [(m, n, k)]
 
     def decodes(self, target: str) -> bool:
-        """Whether operands become another type on the way to the product."""
-        return self.family in ("int4", "mixed") or (self.dtype == "e4m3" and target == "sm_80")
+        """Whether operands become another type on the way to the product.
 
-    def instruction(self, target: str) -> tuple[int, int, int]:
-        """M, N, K of the matrix instruction; sm_80 multiplies 8-bit floats as float16."""
-        wide = self.dtype in ("s8", "e4m3") and not self.decodes(target)
-        return (16, 8, 32 if wide else 16)
+        Only sm_89's mma.sync has 8-bit floats: sm_80 lacks them, and for sm_90a the assembler makes
+        conversions and products of float16 out of it, with sums of their own.
+        """
+        is_fp8 = self.dtype == "e4m3" and target != "sm_89"
+        return self.family in ("int4", "mixed") or is_fp8
 
-    def fewest_mma(self, target: str) -> int:
-        """Matrix instructions of a warp in one step of the main loop, at least."""
-        m, n, k = self.instruction(target)
-        return sum(a * b * c // (m * n * k * self.warps) for a, b, c in self.products())
+    def fewest_mma(self, target: str, has_wide_fp8: bool = False) -> int:
+        """Matrix instructions of a warp in one step of the main loop, at least: m16n8k16 of halves,
+        m16n8k32 of bytes. ``has_wide_fp8``: 8-bit floats are multiplied as such all the same.
+        """
+        wide = self.dtype == "s8" or (
+            self.dtype == "e4m3" and (has_wide_fp8 or not self.decodes(target))
+        )
+        per_instruction = 16 * 8 * (32 if wide else 16)
+        return sum(m * n * k // (per_instruction * self.warps) for m, n, k in self.products())
 
     def stage_bytes(self) -> int:
         """Bytes of one stage of both operands in shared memory, as they are in global memory."""

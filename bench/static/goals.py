@@ -108,18 +108,16 @@ def _memory(case: Case, row: dict[str, Any]) -> list[str]:
 
 
 def _integers(case: Case, row: dict[str, Any]) -> list[str]:
+    # What takes operands apart are integer instructions, too, and as many as there are operands.
+    if case.decodes(row["target"]):
+        return []
     mix = row["loop"]
     loads = sum(mix.get(name, 0) for name in ("cp.async", "ld.global", "ldmatrix", "ld.shared"))
-    adds = mix.get("int add", 0) + mix.get("predicate", 0)
-    # What takes codes of weights apart are shifts, masks, permutes and products by powers of two.
-    is_decoding = case.decodes(row["target"])
-    if not is_decoding:
-        adds += mix.get("int logic", 0)
-    allowed = INTEGERS_PER_LOAD * loads + INTEGERS_OF_LOOP
+    count = sum(mix.get(name, 0) for name in ("int add", "int logic", "predicate"))
     found = []
-    if adds > allowed:
-        found.append(f"{adds} integer instructions in the main loop for {loads} loads")
-    if not is_decoding and mix.get("int mul", 0) > MULTIPLICATIONS:
+    if count > INTEGERS_PER_LOAD * loads + INTEGERS_OF_LOOP:
+        found.append(f"{count} integer instructions in the main loop for {loads} loads")
+    if mix.get("int mul", 0) > MULTIPLICATIONS:
         found.append(f"{mix['int mul']} integer multiplications in the main loop")
     return found
 
