@@ -146,3 +146,17 @@ TEST(SharedTransfer, BuffersOfMoreAlignmentAreReadAlike) {
       EXPECT_GT(transfer::count(program.check(), "ldmatrix"), 0);
     }
 }
+
+// Conditions take a byte each.
+TEST(SharedTransfer, ConditionsAreMovedAsBytes) {
+  llvm::SmallVector<int64_t, 2> shape{64, 64};
+  LinearLayout operand = mmaOperandA(shape, kWarps, 8), rows = blocked(shape, 8, true);
+  Program load = programFor({"i8", 8}, rows, operand, true, {});
+  load.asBits = true;
+  EXPECT_GT(transfer::count(load.check(), "ldmatrix"), 0);
+  StagingOptions options;
+  options.stmatrix = true;
+  Program store = programFor({"i8", 8}, operand, rows, true, options);
+  store.asBits = true;
+  EXPECT_GT(transfer::count(store.check(), "stmatrix"), 0);
+}

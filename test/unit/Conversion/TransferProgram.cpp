@@ -60,11 +60,20 @@ std::string Blocks::constant(int64_t value) const {
   return "arith.constant dense<" + number(value) + "> : " + of("i32");
 }
 
+/// A cast of integers, or of a type to itself.
+static std::string cast(const std::string &value, const std::string &from, const std::string &to,
+                        const std::string &op) {
+  if (from == to)
+    return "arith.bitcast " + value + " : " + from + " to " + to + "\n";
+  return "arith." + op + " " + value + " : " + from + " to " + to + "\n";
+}
+
 int64_t Program::elements() const { return writer.shape()[0] * writer.shape()[1]; }
 
 std::string Program::text() const {
   Blocks from("a", element, writer, rowMajor), to("b", element, reader, rowMajor);
-  std::string memory = "<" + from.extents() + element.name + ", #m>";
+  const std::string held = asBits ? "i1" : element.name;
+  std::string memory = "<" + from.extents() + held + ", #m>";
   std::string out =
       from.definitions() + to.definitions() + "#m = #tilegpu.shared<" + shared.toString() +
       ", alignment = " + number(alignment) +
@@ -84,12 +93,13 @@ std::string Program::text() const {
            "} : " + from.pointers() + ", " + memory + (masked ? ", " + from.of("i1") : "") +
            "\n  tilegpu.async_commit\n  tilegpu.async_wait 0\n";
   } else {
-    out += "  %v = tile.load %q_a" + mask + (masked ? " : " + from.of("i1") : "") + " : " +
-           from.pointers() + "\n  tilegpu.shared_store %v, %m : " + from.of(element.name) + ", " +
-           memory + "\n";
+    out += "  %x = tile.load %q_a" + mask + (masked ? " : " + from.of("i1") : "") + " : " +
+           from.pointers() + "\n  %v = " + cast("%x", from.type(), from.of(held), "trunci") +
+           "  tilegpu.shared_store %v, %m : " + from.of(held) + ", " + memory + "\n";
   }
   return out + "  tilegpu.barrier\n  %w = tilegpu.shared_load %m : " + memory + " -> " +
-         to.of(element.name) + "\n  tile.store %q_b, %w : " + to.pointers() + "\n  return\n}\n}\n";
+         to.of(held) + "\n  %y = " + cast("%w", to.of(held), to.type(), "extui") +
+         "  tile.store %q_b, %y : " + to.pointers() + "\n  return\n}\n}\n";
 }
 
 std::string compile(const std::string &text, const std::string &target, int64_t numWarps) {
@@ -113,7 +123,7 @@ std::string Program::check() const {
   std::vector<uint8_t> from(std::max<size_t>(copied, 1)), to(bytes, 0xee);
   std::mt19937 rng(7);
   for (uint8_t &byte : from)
-    byte = uint8_t(rng());
+    byte = uint8_t(rng() & (asBits ? 1 : 0xff));
   vmtest::Grid grid(ptx);
   grid.config.checks = vmtest::Check::All;
   grid.config.dynamicShared = uint32_t(kOffset + bytes);

@@ -58,6 +58,8 @@ struct Program {
   int64_t limit = -1;     ///< where memory positions are masked off; -1: there is no mask
   int32_t alignment = 16; ///< of the shared buffer
 
+  bool asBits = false; ///< 0 and 1 in i8, which shared memory holds as i1
+
   int64_t elements() const;
   std::string text() const;
   /// Runs on random bytes under all checks of the PTX machine and compares; what was masked off is
