@@ -151,20 +151,6 @@ AffineBlock product(const AffineBlock &a, const AffineBlock &b) {
   return info;
 }
 
-AffineBlock shiftLeft(const AffineBlock &a, const AffineBlock &b) {
-  constexpr int64_t kLargestShift = 62;
-  AffineBlock factor = b;
-  bool known = b.uniform && b.uniform->isConstant() && b.uniform->constant >= 0 &&
-               b.uniform->constant <= kLargestShift;
-  factor.uniform = known ? Sum(UniformSum::of(int64_t(1) << b.uniform->constant)) : Sum();
-  if (known)
-    return product(a, factor);
-  for (auto [dim, x] : llvm::enumerate(a.alongDim))
-    if (!isZero(x))
-      factor.alongDim[dim].reset();
-  return factor;
-}
-
 /// A function of the operands of which nothing is known: constant along a dim where they all are.
 AffineBlock elementwise(Operation &op, Infos operands) {
   AffineBlock info = splat(op.getResult(0).getType(), Sum());
@@ -173,6 +159,15 @@ AffineBlock elementwise(Operation &op, Infos operands) {
       if (!isZero(x))
         info.alongDim[dim].reset();
   return info;
+}
+
+AffineBlock shiftLeft(Operation &op, Infos in) {
+  constexpr int64_t kLargestShift = 62;
+  const Sum &bits = in[1].uniform;
+  if (!bits || !bits->isConstant() || bits->constant < 0 || bits->constant > kLargestShift)
+    return elementwise(op, in);
+  return product(in[0],
+                 splat(op.getResult(0).getType(), UniformSum::of(int64_t(1) << bits->constant)));
 }
 
 AffineBlock select(Infos in) {
@@ -217,7 +212,7 @@ AffineBlock transfer(Operation &op, Infos in) {
       .Case<arith::SubIOp>([&](auto) { return sum(in[0], in[1], -1); })
       .Case<tile::AddPtrOp>([&](auto) { return sum(in[0], in[1], pointeeBytes(type)); })
       .Case<arith::MulIOp>([&](auto) { return product(in[0], in[1]); })
-      .Case<arith::ShLIOp>([&](auto) { return shiftLeft(in[0], in[1]); })
+      .Case<arith::ShLIOp>([&](auto) { return shiftLeft(op, in); })
       .Case<arith::SelectOp>([&](auto) { return select(in); })
       .Case<tile::ExpandDimsOp>([&](auto expand) { return expandDims(expand, in[0]); })
       .Case<tile::TransOp>([&](auto trans) { return transpose(trans, in[0]); })
