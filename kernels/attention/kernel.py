@@ -24,20 +24,22 @@ def _attend(
     MASKED: some of these keys are outside of the sequence or hidden by the causal mask.
     """
     cols = tl.arange(0, BLOCK_N)
+    k_ptrs += begin * stride_kn
+    v_ptrs += begin * stride_vn
     for start in range(begin, end, BLOCK_N):
         keys = start + cols
         in_keys = keys < n_keys
         if MASKED:
             mask_k = in_keys[None, :] if EVEN_D else in_keys[None, :] & in_dims[:, None]
             mask_v = in_keys[:, None] if EVEN_D else in_keys[:, None] & in_dims[None, :]
-            k = tl.load(k_ptrs + start * stride_kn, mask=mask_k, other=0.0)
-            v = tl.load(v_ptrs + start * stride_vn, mask=mask_v, other=0.0)
+            k = tl.load(k_ptrs, mask=mask_k, other=0.0)
+            v = tl.load(v_ptrs, mask=mask_v, other=0.0)
         elif EVEN_D:
-            k = tl.load(k_ptrs + start * stride_kn)
-            v = tl.load(v_ptrs + start * stride_vn)
+            k = tl.load(k_ptrs)
+            v = tl.load(v_ptrs)
         else:
-            k = tl.load(k_ptrs + start * stride_kn, mask=in_dims[:, None], other=0.0)
-            v = tl.load(v_ptrs + start * stride_vn, mask=in_dims[None, :], other=0.0)
+            k = tl.load(k_ptrs, mask=in_dims[:, None], other=0.0)
+            v = tl.load(v_ptrs, mask=in_dims[None, :], other=0.0)
         scores = tl.dot(q, k, input_precision=PRECISION)
         if NEGATED:
             scores = -scores
@@ -56,6 +58,8 @@ def _attend(
         total = total * alpha + tl.sum(p, axis=1)
         acc = tl.dot(p.to(v.dtype), v, acc * alpha[:, None], input_precision=PRECISION)
         m = m_new
+        k_ptrs += BLOCK_N * stride_kn
+        v_ptrs += BLOCK_N * stride_vn
     return acc, total, m
 
 
