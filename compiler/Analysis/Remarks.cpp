@@ -10,6 +10,12 @@ llvm::StringRef remarkName(Remark remark) {
     return "loop-not-pipelined";
   case Remark::LoadNotPipelined:
     return "load-not-pipelined";
+  case Remark::LoopNotFlattened:
+    return "loop-not-flattened";
+  case Remark::LoopNotUnrolled:
+    return "loop-not-unrolled";
+  case Remark::LoopNotSpecialized:
+    return "loop-not-specialized";
   case Remark::OperandConverted:
     return "operand-converted";
   }

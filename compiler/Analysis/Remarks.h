@@ -11,10 +11,13 @@
 namespace cosmati {
 
 enum class Remark {
-  DotOnFma,         ///< a dot runs on the scalar units
-  LoopNotPipelined, ///< a loop with num_stages > 1 keeps its loads where they are
-  LoadNotPipelined, ///< a load in a pipelined loop is waited for in its own iteration
-  OperandConverted, ///< a dot's operand takes a trip through shared memory in its loop
+  DotOnFma,           ///< a dot runs on the scalar units
+  LoopNotPipelined,   ///< a loop with num_stages > 1 keeps its loads where they are
+  LoadNotPipelined,   ///< a load in a pipelined loop is waited for in its own iteration
+  LoopNotFlattened,   ///< a loop with flatten=True stays a loop of loops
+  LoopNotUnrolled,    ///< a loop with a loop_unroll_factor keeps its iterations one by one
+  LoopNotSpecialized, ///< a loop with warp_specialize=True runs on all warps alike
+  OperandConverted,   ///< a dot's operand takes a trip through shared memory in its loop
 };
 
 /// "dot-on-fma".

@@ -163,6 +163,7 @@ private:
 
 struct Pending {
   AccessedBytes read, written;
+  AccessedBytes copying; ///< by copies that may be under way, barriers or not
   RootSet globalWrites, repeatedReads;
   bool globalAccess = false; ///< some thread accessed global memory
   bool acquire = false;      ///< some thread acquired
@@ -170,10 +171,17 @@ struct Pending {
   void join(const Pending &other) {
     read.insert(other.read);
     written.insert(other.written);
+    copying.insert(other.copying);
     globalWrites.insert(other.globalWrites);
     repeatedReads.insert(other.repeatedReads);
     globalAccess |= other.globalAccess;
     acquire |= other.acquire;
+  }
+  /// A barrier: what has been done is seen by all. Copies go on.
+  void synchronize() {
+    AccessedBytes underWay = std::move(copying);
+    *this = {};
+    copying = std::move(underWay);
   }
   bool operator==(const Pending &) const = default;
 };
@@ -192,8 +200,12 @@ private:
 } // namespace
 
 void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
-  if (isa<BarrierOp, tile::DebugBarrierOp>(op)) {
-    pending = {};
+  if (isa<BarrierOp, tile::DebugBarrierOp>(op))
+    return pending.synchronize();
+  if (auto wait = dyn_cast<AsyncWaitOp>(op); wait && wait.getPending() == 0) {
+    // Each thread has waited for its own copies: for the others a barrier is still needed.
+    pending.written.insert(pending.copying);
+    pending.copying = {};
     return;
   }
   SmallVector<SharedAccess, 2> accesses = sharedAccessesOf(op);
@@ -206,12 +218,15 @@ void HazardFinder::visitAccess(Operation *op, Pending &pending, bool record) {
   for (const SharedAccess &access : accesses)
     hazard |= pending.written.meets(access) || (access.write && pending.read.meets(access));
   if (hazard) {
-    pending = {};
+    pending.synchronize();
     if (record)
       missing.push_back(op);
   }
-  for (const SharedAccess &access : accesses)
+  for (const SharedAccess &access : accesses) {
     (access.write ? pending.written : pending.read).insert(access);
+    if (isa<AsyncCopyOp>(op))
+      pending.copying.insert(access);
+  }
   if (global.written)
     pending.globalWrites.insert(writes);
   if (global.repeated)

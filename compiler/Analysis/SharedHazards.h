@@ -12,8 +12,10 @@
 // they are.
 //
 // A slot of a ring (shared_slot) is where its index says if that is a constant, and anywhere in the
-// ring if not; then its phase tells it from other slots. An async_copy counts as a write where it is
-// issued: whoever issues it early also places the async_wait and the barrier that its readers need.
+// ring if not; then its phase tells it from other slots. An async_copy counts as a write where it
+// is issued, and again at the next `async_wait 0`, barriers or not: until then it may be under way.
+// That a slot is read only when its copy has arrived is the affair of who issues copies early: with
+// a wait for some groups, the op that reads does not tell which copy it needs.
 //
 // Order across threads of global memory, too, needs barriers in two cases. An atomic is performed
 // by single threads, but its release must cover what the whole program wrote before it, and its

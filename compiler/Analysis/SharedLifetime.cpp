@@ -40,16 +40,15 @@ static SmallVector<Operation *> accessesOf(SharedAllocOp alloc) {
 }
 
 static FailureOr<SharedBuffer> measure(SharedAllocOp alloc, const Clock &clock) {
-  SharedBuffer buffer{alloc, alloc.sizeInBytes(),
-                      alloc.getType().getLayout().getAlignment()};
+  SharedBuffer buffer{alloc, alloc.sizeInBytes(), alloc.getType().getLayout().getAlignment()};
   buffer.begin = buffer.end = clock.entry(alloc);
   bool first = true;
   for (Operation *user : accessesOf(alloc)) {
     if (!isa<SharedStoreOp, SharedLoadOp, DotFmaOp, AsyncCopyOp>(user)) {
-      user->emitError("uses the shared buffer \"")
-          << alloc.getPurpose()
-          << "\" other than by shared_store, shared_load, async_copy or dot_fma; its lifetime would "
-             "be unknown";
+      user->emitError("uses the shared buffer \"") << alloc.getPurpose()
+                                                   << "\" other than by shared_store, shared_load, "
+                                                      "async_copy or dot_fma; its lifetime would "
+                                                      "be unknown";
       return failure();
     }
     Operation *around = alloc->getBlock()->findAncestorOpInBlock(*user);

@@ -55,12 +55,8 @@ private:
     if (context.maxRegisters)
       function->setAttr(NVVM::NVVMDialect::getMaxnregAttrName(),
                         builder.getI32IntegerAttr(context.maxRegisters));
-    // What the launch has checked of pointers.
-    for (unsigned i = 0; i < op.getNumArguments(); ++i)
-      if (auto multiple = op.getArgAttrOfType<IntegerAttr>(i, tile::kDivisibilityAttr);
-          multiple && isa<LLVM::LLVMPointerType>(function.getArgumentTypes()[i]))
-        function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
-                            builder.getI64IntegerAttr(multiple.getInt() & -multiple.getInt()));
+    // Nothing is said of the pointers' alignment, which blocks have made use of already: LLVM would
+    // join neighbouring scalar loads to vectors and fill gaps with what lies behind an array.
   }
 
   LoweringContext &context;

@@ -3,6 +3,8 @@
 #include "compiler/Conversion/TileGPUToNVVM/MmaRegisters.h"
 #include "dialects/TileGPU/IR/MmaOps.h"
 
+#include "llvm/ADT/MapVector.h"
+
 using namespace mlir;
 using cosmati::tilegpu::MmaBitOp;
 using cosmati::tilegpu::MmaInstruction;
@@ -49,6 +51,25 @@ SmallVector<Value> multiply(Emitter &emit, const MmaInstruction &row, bool satur
   return registers;
 }
 
+/// The steps so that few fragments are in registers at once: within one k, all fragments of the
+/// operand with fewer registers stay, those of the other come one after the other.
+SmallVector<MmaStep, 0> fewestFragments(const MmaPlan &plan, const MmaInstruction &row) {
+  SmallVector<MmaStep, 0> steps;
+  const size_t perK = plan.acc.tiles();
+  for (ArrayRef<MmaStep> left = plan.steps; !left.empty(); left = left.drop_front(perK)) {
+    ArrayRef<MmaStep> group = left.take_front(perK);
+    llvm::MapVector<int32_t, SmallVector<MmaStep>> byA, byB;
+    for (const MmaStep &step : group) {
+      byA[step.a].push_back(step);
+      byB[step.b].push_back(step);
+    }
+    bool keepA = byA.size() * row.aRegisters <= byB.size() * row.bRegisters;
+    for (auto &[fragment, together] : keepA ? byB : byA)
+      llvm::append_range(steps, together);
+  }
+  return steps;
+}
+
 struct LowerMma : BlockPattern<tilegpu::MmaOp> {
   using BlockPattern::BlockPattern;
   LogicalResult matchAndRewrite(tilegpu::MmaOp op, OneToNOpAdaptor in,
@@ -64,7 +85,7 @@ struct LowerMma : BlockPattern<tilegpu::MmaOp> {
     if (op.getPromoteEvery())
       multiplyPromoting(emit, op, plan->steps, a, b, acc);
     else
-      for (const MmaStep &step : plan->steps)
+      for (const MmaStep &step : fewestFragments(*plan, row))
         acc.get(step.acc) =
             multiply(emit, row, op.getSaturate(), a.get(step.a), b.get(step.b), acc.get(step.acc));
     replaceWithRegisters(rewriter, op, acc.unpack());

@@ -162,8 +162,7 @@ public:
       anchors.push_back({value, {depthOf(value.getDefiningOp()), bytesOf(value)}});
   }
   SmallVector<Value> sorted() {
-    llvm::stable_sort(anchors,
-                      [](const auto &a, const auto &b) { return a.second > b.second; });
+    llvm::stable_sort(anchors, [](const auto &a, const auto &b) { return a.second > b.second; });
     return llvm::map_to_vector(anchors, [](const auto &anchor) { return anchor.first; });
   }
 

@@ -63,8 +63,9 @@ MmaChoice chooseMma(tile::DotOp dot, TargetAttr target) {
   if (*a == MmaType::F32) {
     choice.form = formOfF32(dot.getPrecision());
     if (choice.form == OperandForm::AsIs) {
-      choice.reason = "input_precision='ieee' asks for products of full float32, which tensor cores "
-                      "do not have; input_precision='tf32x3' comes close, 'tf32' is the fastest";
+      choice.reason =
+          "input_precision='ieee' asks for products of full float32, which tensor cores "
+          "do not have; input_precision='tf32x3' comes close, 'tf32' is the fastest";
       return choice;
     }
     a = b = typeOfForm(choice.form);
@@ -105,8 +106,8 @@ static Value originOf(Value value, bool &transposed) {
 
 /// The load that an operand comes from, and where it is contiguous in memory.
 struct Source {
-  unsigned bits = 0;                   ///< of its elements; 0: there is no such load
-  std::optional<unsigned> along = {};  ///< dim of the operand, counted from the end: 1 or 2
+  unsigned bits = 0;                  ///< of its elements; 0: there is no such load
+  std::optional<unsigned> along = {}; ///< dim of the operand, counted from the end: 1 or 2
 };
 
 static Source sourceOf(Value operand) {
@@ -131,16 +132,16 @@ static LinearLayout moveInner(LinearLayout layout, unsigned axis, ArrayRef<unsig
   return layout;
 }
 
-/// A fragment of 8-bit elements has bits 0, 1 of the inner dimension in registers and 2, 3 in lanes.
-/// With registers for 0, 3 and lanes for 1, 2 it is as an accumulator has its columns, which so can
-/// be the left operand as they are. (2 goes to 1, 3 to 2, 1 to 3.)
+/// A fragment of 8-bit elements has bits 0, 1 of the inner dimension in registers and 2, 3 in
+/// lanes. With registers for 0, 3 and lanes for 1, 2 it is as an accumulator has its columns, which
+/// so can be the left operand as they are. (2 goes to 1, 3 to 2, 1 to 3.)
 static LinearLayout innerOfAccumulator(const LinearLayout &layout, unsigned axis) {
   return moveInner(layout, axis, {3, 3, 2});
 }
 
-/// A fragment of 16-bit elements has bits 0, 3 of the inner dimension in registers and 1, 2 in lanes.
-/// With registers for 0, 1 and lanes for 2, 3 a lane holds four neighbours, which of 8-bit elements
-/// are a word that ldmatrix gives. (3 goes to 1, 1 to 2, 2 to 3.)
+/// A fragment of 16-bit elements has bits 0, 3 of the inner dimension in registers and 1, 2 in
+/// lanes. With registers for 0, 1 and lanes for 2, 3 a lane holds four neighbours, which of 8-bit
+/// elements are a word that ldmatrix gives. (3 goes to 1, 1 to 2, 2 to 3.)
 static LinearLayout innerByFours(const LinearLayout &layout, unsigned axis) {
   return moveInner(layout, axis, {3, 1});
 }
@@ -148,8 +149,8 @@ static LinearLayout innerByFours(const LinearLayout &layout, unsigned axis) {
 /// Whether the left operand is computed from the result of another product.
 static bool comesFromDot(Value operand) {
   bool transposed = false;
-  return !transposed && isa_and_nonnull<tile::DotOp, MmaOp>(
-                            originOf(operand, transposed).getDefiningOp());
+  return !transposed &&
+         isa_and_nonnull<tile::DotOp, MmaOp>(originOf(operand, transposed).getDefiningOp());
 }
 
 MmaLayouts chooseMmaLayouts(tile::DotOp dot, const MmaChoice &choice, bool rowsOnly) {

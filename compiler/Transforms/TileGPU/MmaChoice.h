@@ -8,12 +8,12 @@ namespace cosmati::tilegpu {
 
 /// What becomes of the elements of an operand between shared memory and the instruction.
 enum class OperandForm : uint8_t {
-  AsIs,    ///< the instruction's type
-  ToF16,   ///< 8-bit floats where the target has no instruction for them; exact
-  Tf32,    ///< f32 rounded to tf32
-  Tf32x2,  ///< f32 as a sum of two tf32
-  Bf16x2,  ///< f32 as a sum of two bf16
-  Bf16x3,  ///< f32 as a sum of three bf16
+  AsIs,   ///< the instruction's type
+  ToF16,  ///< 8-bit floats where the target has no instruction for them; exact
+  Tf32,   ///< f32 rounded to tf32
+  Tf32x2, ///< f32 as a sum of two tf32
+  Bf16x2, ///< f32 as a sum of two bf16
+  Bf16x3, ///< f32 as a sum of three bf16
 };
 
 struct MmaChoice {

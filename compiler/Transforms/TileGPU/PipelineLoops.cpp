@@ -46,14 +46,13 @@ scf::ForOp addCounter(scf::ForOp loop, int slots, Operation *&increment) {
   Value zero = i32(0), one = i32(1), end = i32(slots);
   auto next = [&](OpBuilder &builder, Location loc, ArrayRef<BlockArgument> arguments) {
     Value sum = arith::AddIOp::create(builder, loc, arguments.front(), one);
-    Value wraps =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, sum, end);
+    Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, sum, end);
     Value result = arith::SelectOp::create(builder, loc, wraps, zero, sum);
     increment = result.getDefiningOp();
     return SmallVector<Value>{result};
   };
-  auto widened =
-      loop.replaceWithAdditionalYields(rewriter, zero, /*replaceInitOperandUsesInLoop=*/false, next);
+  auto widened = loop.replaceWithAdditionalYields(rewriter, zero,
+                                                  /*replaceInitOperandUsesInLoop=*/false, next);
   return cast<scf::ForOp>(widened->getOperation());
 }
 
@@ -78,9 +77,8 @@ AsyncCopyOp makeCopy(tile::LoadOp load, SharedStoreOp store, scf::ForOp loop, co
   builder.setInsertionPoint(store);
   Value source = SharedSlotOp::create(builder, store.getLoc(), alloc.getType(), alloc, ring.read,
                                       /*phase=*/0);
-  alloc->getResult(0).replaceUsesWithIf(source, [](OpOperand &use) {
-    return !isa<SharedSlotOp, SharedStoreOp>(use.getOwner());
-  });
+  alloc->getResult(0).replaceUsesWithIf(
+      source, [](OpOperand &use) { return !isa<SharedSlotOp, SharedStoreOp>(use.getOwner()); });
   store.erase();
   return copy;
 }

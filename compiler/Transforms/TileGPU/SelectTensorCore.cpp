@@ -89,8 +89,7 @@ private:
     return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   }
   Value zeroNans(Value value) {
-    Value ordered =
-        arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, value, value);
+    Value ordered = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, value, value);
     return arith::SelectOp::create(builder, loc, ordered, value, zeros(value.getType()));
   }
 

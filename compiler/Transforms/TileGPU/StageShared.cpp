@@ -16,8 +16,8 @@ using namespace cosmati::tilegpu;
 
 namespace {
 
-/// Vectors of 16 bytes, and rows of ldmatrix.
-constexpr int32_t kAlignment = 16;
+/// What the swizzle of 16-byte pieces moves within: an exclusive or with an address does it then.
+constexpr int32_t kAlignment = 128;
 /// An operand that a loop does not change is read anew in each iteration if it would take more
 /// 32-bit registers of a thread than these.
 constexpr int64_t kMostHeldRegisters = 32;
@@ -61,9 +61,9 @@ std::optional<unsigned> contiguousDim(Value value) {
   return std::nullopt;
 }
 
-/// Sets where a value is stored for its conversion: in the conversion's place, or, if a region around
-/// the conversion does not change the value, right behind what makes it, so that it need not stay in
-/// registers and serves all its readers.
+/// Sets where a value is stored for its conversion: in the conversion's place, or, if a region
+/// around the conversion does not change the value, right behind what makes it, so that it need not
+/// stay in registers and serves all its readers.
 void goToStore(OpBuilder &builder, ConvertLayoutOp convert) {
   Operation *maker = convert.getValue().getDefiningOp();
   if (maker && maker->getBlock() != convert->getBlock())
@@ -87,8 +87,13 @@ class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
     llvm::Expected<ConversionCost> cost = conversionCost(from, to, bits);
     if (!cost)
       return convert.emitOpError(llvm::toString(cost.takeError()));
-    if (cost->kind != ConversionKind::SharedMemory || block.getRank() < 2)
-      return success(); // block of rank 1: tilegpu-explicit-scratch does well
+    // What was loaded can be copied to shared memory on its way, and read by ldmatrix: shuffles of
+    // it are more. Blocks of rank 1 tilegpu-explicit-scratch does well.
+    bool loaded = convert.getValue().getDefiningOp<tile::LoadOp>() != nullptr;
+    bool within =
+        cost->kind == ConversionKind::Identity || cost->kind == ConversionKind::RegisterPermute;
+    if (block.getRank() < 2 || within || (cost->kind == ConversionKind::WarpShuffle && !loaded))
+      return success();
     StagingOptions options;
     options.contiguousDim = contiguousDim(convert.getValue());
     llvm::Expected<StagingChoice> choice = chooseStaging(from, to, bits, options);
@@ -102,8 +107,7 @@ class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
     SharedAllocOp &alloc = stored[{convert.getValue(), layout}];
     if (!alloc || alloc->getBlock() == convert->getBlock()) {
       goToStore(builder, convert);
-      auto type =
-          MemDescType::get(&getContext(), block.getShape(), block.getElementType(), layout);
+      auto type = MemDescType::get(&getContext(), block.getShape(), block.getElementType(), layout);
       alloc = SharedAllocOp::create(builder, convert.getLoc(), type, "dot operand");
       SharedStoreOp::create(builder, convert.getLoc(), convert.getValue(), alloc);
     }

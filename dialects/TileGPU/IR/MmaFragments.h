@@ -50,9 +50,9 @@ struct TilePlaces {
 };
 
 /// Finds them, whatever the order of the block's registers. Where the block is smaller than a tile
-/// it fills the tile with copies of itself, in lanes and registers. None where `layout` doesn't consist of
-/// such tiles: where its lanes hold others, a tile's register is missing, or tiles overlap. `tile`
-/// has the rank of a matrix, `layout` this rank or leading dims of batches.
+/// it fills the tile with copies of itself, in lanes and registers. None where `layout` doesn't
+/// consist of such tiles: where its lanes hold others, a tile's register is missing, or tiles
+/// overlap. `tile` has the rank of a matrix, `layout` this rank or leading dims of batches.
 std::optional<TilePlaces> findTiles(const LinearLayout &layout, const LinearLayout &tile);
 
 /// The blocks of a product. Elements of A and B may be wider than the instruction's and hold

@@ -24,8 +24,8 @@ def TileGPU_SharedAllocOp : TileGPU_Op<"shared_alloc", [MemoryEffects<[MemAlloc<
   let extraClassDeclaration = [{
     /// Bytes from one slot to the next: a slot's size, rounded up to the layout's alignment.
     int64_t slotBytes();
-    /// Bytes of all slots.
-    int64_t sizeInBytes() { return slotBytes() * getSlots(); }
+    /// Bytes of all slots; the last one is not rounded up.
+    int64_t sizeInBytes() { return slotBytes() * (getSlots() - 1) + getType().sizeInBytes(); }
   }];
 }
 

@@ -65,8 +65,8 @@ func.func @control_flow(%o: !tile.ptr<f32>, %n: i32, %x: f32) attributes {tile.k
   return
 }
 
-// A kernel says how many threads it has; what the launch checked of a pointer becomes its alignment.
-// CHECK: llvm.func @kernel(%{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64}, %{{.*}}: i32)
+// A kernel says how many threads it has, and nothing of its pointers' alignment.
+// CHECK: llvm.func @kernel(%{{.*}}: !llvm.ptr<1>, %{{.*}}: i32)
 // CHECK-SAME: nvvm.kernel, nvvm.reqntid = array<i32: 32, 1, 1>
 func.func @kernel(%o: !tile.ptr<f32> {tile.divisibility = 48 : i32}, %n: i32) attributes {tile.kernel} {
   return

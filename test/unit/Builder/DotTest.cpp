@@ -93,9 +93,13 @@ TEST_F(DotTest, PrecisionIsForFp32) {
 }
 
 TEST_F(DotTest, ImpreciseAccumulationIsAtMostK) {
-  EXPECT_EQ(opOf(b.dot(a(Scalar::FP8E5), c(Scalar::FP8E5), {.maxNumImpreciseAcc = 32}))
-                .getMaxNumImpreciseAcc(),
-            32u);
+  auto bound = [&](const DotOptions &options) {
+    return opOf(b.dot(a(Scalar::FP8E5), c(Scalar::FP8E5), options)).getMaxNumImpreciseAcc();
+  };
+  EXPECT_EQ(bound({}), 0u); // none
+  EXPECT_EQ(bound({.maxNumImpreciseAcc = 32}), 0u); // all of K: none
+  EXPECT_EQ(bound({.maxNumImpreciseAcc = 16}), 16u);
+  EXPECT_EQ(bound({.maxNumImpreciseAcc = 0}), 1u); // as few as an instruction can
   EXPECT_REFUSED(b.dot(a(Scalar::FP8E5), c(Scalar::FP8E5), {.maxNumImpreciseAcc = 64}),
                  LanguageError, "max_num_imprecise_acc (64) must be <= K (32)");
 }

@@ -1,5 +1,6 @@
 // Which tiles of blocks meet, and why some blocks can't be multiplied.
 #include "dialects/Layout/LayoutConstructors.h"
+#include "dialects/Layout/MatrixAccess.h"
 #include "dialects/TileGPU/IR/MmaFragments.h"
 
 #include <algorithm>
@@ -84,6 +85,37 @@ TEST(MmaPlan, TakesTheResultOfAnotherProductAsItIs) {
                      mmaAccumulator16x8({64, 16}, warps), 32);
 }
 
+/// Bits of one dim of `layout` in another order.
+LinearLayout reorder(LinearLayout layout, unsigned axis, std::initializer_list<unsigned> toFront) {
+  for (unsigned bit : toFront)
+    layout = moveBitToFront(layout, axis, bit);
+  return layout;
+}
+
+TEST(MmaPlan, TakesRowsColumnsAndTheInnerDimensionInAnyOrder) {
+  LinearLayout a = mmaOperandA({64, 32}, {2, 1}, 16), b = mmaOperandB({32, 16}, {2, 1}, 16),
+               acc = mmaAccumulator16x8({64, 16}, {2, 1});
+  auto rows = [](const LinearLayout &layout) { return reorder(layout, 0, {3}); };
+  auto columns = [](const LinearLayout &layout) { return reorder(layout, 1, {3, 2}); };
+  EXPECT_EQ(whyNot(rows(a), b, rows(acc)), "");
+  EXPECT_EQ(whyNot(a, columns(b), columns(acc)), "");
+  EXPECT_EQ(whyNot(columns(a), reorder(b, 0, {3, 2}), acc), ""); // the inner dimension
+  EXPECT_EQ(whyNot(rows(columns(a)), reorder(columns(b), 0, {3, 2}), rows(columns(acc))), "");
+  // Not alike in both blocks that have the dimension:
+  EXPECT_NE(whyNot(rows(a), b, acc), "");
+  EXPECT_NE(whyNot(a, columns(b), acc), "");
+  EXPECT_NE(whyNot(columns(a), b, acc), "");
+}
+
+TEST(MmaPlan, TakesBlocksSmallerThanATileButNotAlongTheInnerDimension) {
+  int64_t one[] = {1, 1};
+  expectWholeProduct(mmaOperandA({1, 32}, one, 16), mmaOperandB({32, 4}, one, 16),
+                     mmaAccumulator16x8({1, 4}, one), 32);
+  EXPECT_EQ(whyNot(mmaOperandA({16, 8}, one, 16), mmaOperandB({8, 8}, one, 16),
+                   mmaAccumulator16x8({16, 8}, one)),
+            "has K=8, which is no multiple of the instruction's 16");
+}
+
 TEST(MmaPlan, SaysWhatDoesNotFit) {
   int64_t one[] = {1, 1}, two[] = {2, 1};
   LinearLayout a = mmaOperandA({32, 32}, one, 16), b = mmaOperandB({32, 16}, one, 16),
@@ -95,7 +127,7 @@ TEST(MmaPlan, SaysWhatDoesNotFit) {
             "has outer sizes that differ: 16 rows of a, 16 columns of b, acc is 32x16");
   EXPECT_EQ(whyNot(mmaOperandA({2, 32, 32}, {1, 1, 1}, 16), b, acc),
             "multiplies matrices or equal batches of them");
-  EXPECT_NE(whyNot(mmaOperandA({32, 32}, one, 8), b, acc).find("has a in a layout"),
+  EXPECT_NE(whyNot(mmaOperandA({32, 32}, one, 8), b, acc).find("has b in a layout"),
             std::string::npos);
   EXPECT_NE(whyNot(a, mmaOperandB({32, 16}, one, 32), acc).find("has b in a layout"),
             std::string::npos);

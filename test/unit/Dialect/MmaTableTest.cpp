@@ -105,7 +105,6 @@ TEST(MmaTable, OtherLayoutsConsistOfNoTiles) {
   EXPECT_FALSE(findTiles(a, mmaTileA(bytes)));
   EXPECT_FALSE(findTiles(a, mmaTileB(row)));
   EXPECT_FALSE(findTiles(a.transpose({1, 0}), mmaTileA(row)));
-  EXPECT_FALSE(findTiles(mmaLayoutA(row, {16, 8}, {1, 1}), mmaTileA(row))); // too small
   // Registers and lanes hold a tile, but the second warp begins within the first one's.
   LinearLayout within = mmaTileA(row);
   EXPECT_TRUE(findTiles(within, mmaTileA(row)));
@@ -114,6 +113,17 @@ TEST(MmaTable, OtherLayoutsConsistOfNoTiles) {
   bases.push_back(1);
   in.setBits(LayoutDim::Warp, 1);
   EXPECT_FALSE(findTiles(LinearLayout::fromColumns(in, within.out(), bases), mmaTileA(row)));
+}
+
+TEST(MmaTable, SmallBlocksFillATileWithCopies) {
+  const MmaInstruction &row = find("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32");
+  auto places = findTiles(mmaLayoutA(row, {4, 32}, {1, 1}), mmaTileA(row));
+  ASSERT_TRUE(places);
+  EXPECT_EQ(places->tiles(), 2);
+  // Register bits of a tile of A: k0, row 8, k3. Rows from 8 on are those of the other half.
+  EXPECT_EQ(places->inner[1], std::nullopt);
+  EXPECT_EQ(places->blockRegister(0, 0b011), places->blockRegister(0, 0b001));
+  EXPECT_NE(places->blockRegister(0, 0b101), places->blockRegister(0, 0b001));
 }
 
 TEST(MmaTable, TypesAreFoundByName) {
