@@ -52,6 +52,20 @@ def test_compile_emits_every_stage(kernel, tmp_path, stage):
     assert output.stat().st_size > 100
 
 
+def test_compile_prints_remarks_each_time(tmp_path, capsys):
+    path = tmp_path / "exact_kernel.py"
+    path.write_text(
+        "import cosmati, cosmati.language as tl\n\n@cosmati.jit\ndef exact(x):\n"
+        "    at = x + tl.arange(0, 16)[:, None] * 16 + tl.arange(0, 16)[None, :]\n"
+        "    a = tl.load(at)\n"
+        "    tl.store(at, tl.dot(a, a, input_precision='ieee'))\n"
+    )
+    for _ in range(2):
+        arguments = ["compile", f"{path}::exact", "-s", "*fp32", "-o", str(tmp_path / "out")]
+        assert main(arguments) == 0
+        assert "dot-on-fma: " in capsys.readouterr().err
+
+
 def test_run_checks_what_it_launches(tmp_path, capsys):
     path = tmp_path / "racy_kernel.py"
     path.write_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,18 @@ def add_parser(commands: Any) -> None:
 def execute(options: argparse.Namespace) -> int:
     kernel = load_kernel(options.kernel)
     arguments = _arguments(kernel, options.signature)
-    compiled = kernel.warmup(
-        *arguments,
-        target=options.target,
-        num_warps=options.num_warps,
-        num_stages=options.num_stages,
-        **parse_options(options.option),
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        # A dump makes the kernel be compiled now; one from the cache has no remarks.
+        compiled = kernel.warmup(
+            *arguments,
+            target=options.target,
+            num_warps=options.num_warps,
+            num_stages=options.num_stages,
+            **{"dump_ir": folder, **parse_options(options.option)},
+        )
     stage = compiled.image.serialize() if options.emit == "image" else compiled.asm[options.emit]
     _write(stage, options.output)
-    print(_summary(compiled), file=sys.stderr)
+    print(*compiled.remarks, _summary(compiled), sep="\n", file=sys.stderr)
     return 0
 
 
