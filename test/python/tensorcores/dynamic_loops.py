@@ -164,3 +164,46 @@ def reshapes_and_scans_between_products(data: Data) -> Case:
         [a, b, unwritten((32, 32), "float32"), data.trips, k], [2], [f32(acc)],
         {"B": 32, "BK": 16},
     )  # fmt: skip
+
+
+@cosmati.jit
+def carried_kernel(a, b, out, seen, outer, trips, B: tl.constexpr):
+    """A loop that carries its own index, a value from outside, and pointers that change places."""
+    i = tl.arange(0, B)
+    p = a + i[:, None] * B + i[None, :]
+    q = b + i[:, None] * B + i[None, :]
+    acc = tl.zeros((B, B), tl.float32)
+    total = tl.zeros((B,), tl.int32)
+    marks = i
+    for u in range(outer):
+        before, last = -2, -1
+        for t in range(trips):
+            acc = tl.dot(tl.load(p), tl.load(q), acc)
+            p, q = q + B * B, p + B * B
+            before = last
+            last = t
+            marks = total
+        total += u + before + last
+        marks += 1
+    tl.store(out + i[:, None] * B + i[None, :], acc)
+    tl.store(seen + i, total)
+    tl.store(seen + B + i, marks)
+
+
+@scenario
+def indices_and_outer_values_carried(data: Data) -> Case:
+    n, trips = 2 * data.trips + 1, data.trips
+    a, b = data.matrix(n, 32, 32), data.matrix(n, 32, 32)
+    acc, total, marks = np.zeros((32, 32)), np.zeros(32, int), np.arange(32)
+    for u in range(2):
+        for t in range(trips):
+            x, y = (a, b) if (u * trips + t) % 2 == 0 else (b, a)
+            acc += wide(x[u * trips + t]) @ wide(y[u * trips + t])
+            marks = total
+        total = total + u + (-2 if trips == 0 else trips - 2) + (trips - 1 if trips else -1)
+        marks = marks + 1
+    args = [a, b, unwritten((32, 32), "float32"), unwritten((2, 32), "int32"), 2, trips]
+    return Case(
+        carried_kernel, args, [2, 3], [f32(acc), np.stack([total, marks]).astype(np.int32)],
+        {"B": 32},
+    )  # fmt: skip
