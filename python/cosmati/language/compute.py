@@ -106,9 +106,11 @@ def dot(
     acc : block [M, N], optional
         Added to the product; has the result's type.
     input_precision : {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6"}, optional
-        How float32 operands are fed to tensor cores. ``allow_tf32`` is its older spelling.
+        How float32 operands are fed to tensor cores: rounded to tf32 (the default), as sums of
+        2 or 3 parts, or, "ieee", not at all. ``allow_tf32`` is its older spelling.
     max_num_imprecise_acc : int, optional
-        fp8 only: how many products may be summed at the hardware's reduced precision.
+        fp8 with a float32 result only: how many products along K the hardware may sum by itself,
+        at less than float32's precision, before the sum is added in float32. Any number by default.
     out_dtype : dtype, optional
         float32 by default.
     """

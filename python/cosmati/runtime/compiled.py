@@ -66,7 +66,8 @@ class CompiledKernel:
     times : dict
         Milliseconds of each stage, where it was compiled.
     remarks : list of str
-        Missed optimisations, at the kernel's lines.
+        Missed optimisations, at the kernel's lines. Of a compilation: empty for a kernel from a
+        cache.
     """
 
     def __init__(self, function: Any, outcome: Any, options: dict[str, str],
