@@ -249,6 +249,30 @@ bool hasInnerLoop(scf::ForOp loop) {
       .wasInterrupted();
 }
 
+/// MLIR pipelines loops whose bounds are compared as signed numbers: unsigned ones of less than 64
+/// bits are such, wider. False for 64 bits.
+bool countSigned(scf::ForOp loop) {
+  auto type = dyn_cast<IntegerType>(loop.getInductionVar().getType());
+  if (!loop.getUnsignedCmp())
+    return true;
+  if (!type || type.getWidth() >= 64)
+    return false;
+  OpBuilder builder(loop);
+  auto widen = [&](Value value) -> Value {
+    return arith::ExtUIOp::create(builder, loop.getLoc(), builder.getI64Type(), value);
+  };
+  loop.setLowerBound(widen(loop.getLowerBound()));
+  loop.setUpperBound(widen(loop.getUpperBound()));
+  loop.setStep(widen(loop.getStep()));
+  loop.setUnsignedCmp(false);
+  Value counter = loop.getInductionVar();
+  counter.setType(builder.getI64Type());
+  builder.setInsertionPointToStart(loop.getBody());
+  auto narrow = arith::TruncIOp::create(builder, loop.getLoc(), type, counter);
+  counter.replaceAllUsesExcept(narrow, narrow);
+  return true;
+}
+
 class PipelineLoopsPass : public tilegpu::impl::PipelineLoopsBase<PipelineLoopsPass> {
 public:
   using PipelineLoopsBase::PipelineLoopsBase;
@@ -266,6 +290,11 @@ private:
   }
 
   LogicalResult pipeline(scf::ForOp loop) {
+    if (!countSigned(loop)) {
+      cosmati::emitRemark(loop, Remark::LoopNotPipelined)
+          << "the range counts in uint64: use a signed type or uint32";
+      return success();
+    }
     LoopSchedule schedule(loop, stagesOf(loop, numStages));
     for (const LoopSchedule::Refusal &refusal : schedule.refusals())
       cosmati::emitRemark(refusal.load, Remark::LoadNotPipelined)

@@ -1,7 +1,7 @@
 // RUN: cosmati-opt %s --tile-hoist-invariants | FileCheck %s
 
 // CHECK: #[[LICM:.*]] = #llvm.loop_licm<disable = true>
-// CHECK: #[[KEEP:.*]] = #llvm.loop_annotation<licm = #[[LICM]]>
+// CHECK: #[[$KEEP:.*]] = #llvm.loop_annotation<licm = #[[LICM]]>
 
 // CHECK-LABEL: @invariant_code_leaves_both_loops
 // CHECK: math.sqrt
@@ -25,7 +25,7 @@ func.func @invariant_code_leaves_both_loops(%p: !tile.ptr<f32>, %x: f32, %n: i32
 // CHECK: scf.for
 // CHECK-NEXT: math.sqrt
 // CHECK-NEXT: scf.for
-// CHECK: } {loop_annotation = #[[KEEP]], tile.disable_licm}
+// CHECK: } {loop_annotation = #[[$KEEP]], tile.disable_licm}
 func.func @marked_loop_keeps_its_code(%p: !tile.ptr<f32>, %x: f32, %n: i32) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32
