@@ -1,5 +1,7 @@
 #include "compiler/Conversion/TileGPUToNVVM/Emitter.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 namespace cosmati::tonvvm {
@@ -40,9 +42,27 @@ Value Emitter::polynomial(Value x, ArrayRef<double> coefficients) {
   return sum;
 }
 
+/// The vector of which `values` are all elements in order, as unpack made them; null if there is
+/// none.
+static Value unpackedFrom(ValueRange values) {
+  Value vector;
+  for (auto [index, value] : llvm::enumerate(values)) {
+    auto extract = value.getDefiningOp<LLVM::ExtractElementOp>();
+    APInt position;
+    if (!extract || (vector && extract.getVector() != vector) ||
+        !matchPattern(extract.getPosition(), m_ConstantInt(&position)) || position != index)
+      return {};
+    vector = extract.getVector();
+  }
+  return cast<VectorType>(vector.getType()).getNumElements() == int64_t(values.size()) ? vector
+                                                                                       : Value();
+}
+
 Value Emitter::pack(ValueRange values) {
   if (values.size() == 1)
     return values.front();
+  if (Value vector = unpackedFrom(values)) // less for LLVM to find out
+    return vector;
   Value result =
       LLVM::PoisonOp::create(builder, loc, vector(values.size(), values.front().getType()));
   for (auto [index, value] : llvm::enumerate(values))

@@ -105,6 +105,8 @@ public:
     return mlir::LLVM::SelectOp::create(builder, loc, condition, a, b);
   }
   Value bitcast(Value a, Type type) {
+    if (auto cast = a.getDefiningOp<mlir::LLVM::BitcastOp>())
+      a = cast.getArg();
     return a.getType() == type ? a : mlir::LLVM::BitcastOp::create(builder, loc, type, a);
   }
   Value zext(Value a, Type type) {

@@ -49,6 +49,9 @@ void applyLayouts(mlir::func::FuncOp function, const LayoutAssignment &assignmen
 /// Replaces `convert` by a second computation of its operand if that is cheap; true if so.
 bool rematerialize(ConvertLayoutOp convert);
 
+/// Whether `value` can be had in `layout` by computing it again cheaply.
+bool canRematerialize(mlir::Value value, LayoutAttr layout);
+
 /// `value` (of a DenseElementsAttr splat) with the type `type`.
 mlir::TypedAttr retypeConstant(mlir::TypedAttr value, mlir::RankedTensorType type);
 

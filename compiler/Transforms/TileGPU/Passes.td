@@ -52,6 +52,20 @@ def RemoveLayoutConversions : Pass<"tilegpu-remove-layout-conversions", "::mlir:
   let statistics = [Statistic<"numLeft", "num-left", "Conversions left">, Statistic<"numRematerialized", "num-rematerialized", "Conversions computed again instead">];
 }
 
+def StoreDirectly : Pass<"tilegpu-store-directly", "::mlir::func::FuncOp"> {
+  let summary = "store from the layout that a value is made in, where memory does not mind";
+  let description = [{
+    A store's layout is the coalesced one, and what comes from a matrix instruction takes a trip through shared memory to it. Where the neighbouring
+    lanes of the instruction's own layout fill whole sectors of 32 bytes, as accumulators of f32 do along their rows, memory moves as much without that
+    trip: the conversion is dropped, and pointers and mask are computed in the value's layout, if that is cheap.
+
+    Before: `%y = tilegpu.convert_layout %x : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #rows>; tile.store %p, %y {tilegpu.vector = 4 : i32}`
+    After:  `tile.store %q, %x {tilegpu.vector = 2 : i32} : tensor<64x64x!tile.ptr<f32>, #mma>`
+  }];
+  let dependentDialects = ["::cosmati::tilegpu::TileGPUDialect"];
+  let statistics = [Statistic<"numStores", "num-stores", "Stores that need no conversion">];
+}
+
 def StageShared : Pass<"tilegpu-stage-shared", "::mlir::func::FuncOp"> {
   let summary = "bring operands of matrix instructions through swizzled shared memory";
   let description = [{

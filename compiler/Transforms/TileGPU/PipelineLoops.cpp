@@ -273,6 +273,23 @@ bool countSigned(scf::ForOp loop) {
   return true;
 }
 
+/// Gives each value that is carried to the next iteration an op of the body that makes it, also
+/// where the loop passes on its counter, another of its variables or a value from outside: stages
+/// are given to ops, and dependences lead from op to op. What stays in place folds away later.
+void passOnByOps(scf::ForOp loop) {
+  Operation *yield = loop.getBody()->getTerminator();
+  for (OpOperand &carried : yield->getOpOperands()) {
+    Value value = carried.get();
+    Operation *maker = value.getDefiningOp();
+    if (maker && maker->getBlock() == loop.getBody())
+      continue;
+    OpBuilder builder(loop);
+    Value always = arith::ConstantOp::create(builder, loop.getLoc(), builder.getBoolAttr(true));
+    builder.setInsertionPoint(yield);
+    carried.set(arith::SelectOp::create(builder, loop.getLoc(), always, value, value));
+  }
+}
+
 class PipelineLoopsPass : public tilegpu::impl::PipelineLoopsBase<PipelineLoopsPass> {
 public:
   using PipelineLoopsBase::PipelineLoopsBase;
@@ -295,6 +312,7 @@ private:
           << "the range counts in uint64: use a signed type or uint32";
       return success();
     }
+    passOnByOps(loop);
     LoopSchedule schedule(loop, stagesOf(loop, numStages));
     for (const LoopSchedule::Refusal &refusal : schedule.refusals())
       cosmati::emitRemark(refusal.load, Remark::LoadNotPipelined)

@@ -86,6 +86,10 @@ private:
 
 } // namespace
 
+bool tilegpu::canRematerialize(Value value, LayoutAttr layout) {
+  return Slice().plan(value, layout);
+}
+
 bool tilegpu::rematerialize(ConvertLayoutOp convert) {
   Slice slice;
   LayoutAttr layout = layoutAttrOf(convert.getType());
