@@ -278,3 +278,68 @@ func.func @not_zero(%a: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %b: !tile
   tile.store %cq, %acc : tensor<32x32x!tile.ptr<f32>>
   return
 }
+
+// -----
+
+// Pipelines count with a signed counter; what the loop passes on without an op gets one.
+// CHECK-LABEL: @unsigned_range
+// CHECK: %[[HIGH:.*]] = arith.extui %arg3 : i32 to i64
+// CHECK: tilegpu.async_copy
+// CHECK: scf.for %[[I:.*]] = %c0_i64 to %[[HIGH]] step %c1_i64
+// CHECK: %[[AHEAD:.*]] = arith.addi %[[I]], %c2_i64
+// CHECK: arith.trunci %[[AHEAD]] : i64 to i32
+// CHECK: tilegpu.async_copy
+// CHECK: tilegpu.mma
+func.func @unsigned_range(%a: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %b: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %c: !tile.ptr<f32> {tile.divisibility = 16 : i32}, %n: i32) -> (i32, i32) {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %acc0 = arith.constant dense<0.0> : tensor<32x32xf32>
+  %r = tile.make_range 0, 32 : tensor<32xi32>
+  %rows = tile.expand_dims %r {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %cols = tile.expand_dims %r {axis = 0 : i32} : tensor<32xi32> -> tensor<1x32xi32>
+  %w = arith.constant dense<32> : tensor<32x1xi32>
+  %ro = arith.muli %rows, %w : tensor<32x1xi32>
+  %rb = tile.broadcast %ro : tensor<32x1xi32> -> tensor<32x32xi32>
+  %cb = tile.broadcast %cols : tensor<1x32xi32> -> tensor<32x32xi32>
+  %off = arith.addi %rb, %cb : tensor<32x32xi32>
+  %ap = tile.splat %a : !tile.ptr<f16> -> tensor<32x32x!tile.ptr<f16>>
+  %bp = tile.splat %b : !tile.ptr<f16> -> tensor<32x32x!tile.ptr<f16>>
+  %cp = tile.splat %c : !tile.ptr<f32> -> tensor<32x32x!tile.ptr<f32>>
+  %aq = tile.addptr %ap, %off : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+  %bq = tile.addptr %bp, %off : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+  %cq = tile.addptr %cp, %off : tensor<32x32x!tile.ptr<f32>>, tensor<32x32xi32>
+  %k = arith.constant 1024 : i32
+  %acc:3 = scf.for unsigned %i = %zero to %n step %one iter_args(%s = %acc0, %last = %zero, %before = %zero) -> (tensor<32x32xf32>, i32, i32) : i32 {
+    %ik = arith.muli %i, %k : i32
+    %is = tile.splat %ik : i32 -> tensor<32x32xi32>
+    %pa = tile.addptr %aq, %is : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+    %pb = tile.addptr %bq, %is : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+    %x = tile.load %pa : tensor<32x32x!tile.ptr<f16>>
+    %y = tile.load %pb : tensor<32x32x!tile.ptr<f16>>
+    %d = tile.dot %x, %y, %s : tensor<32x32xf16>, tensor<32x32xf16>, tensor<32x32xf32>
+    scf.yield %d, %i, %last : tensor<32x32xf32>, i32, i32
+  }
+  tile.store %cq, %acc#0 : tensor<32x32x!tile.ptr<f32>>
+  return %acc#1, %acc#2 : i32, i32
+}
+
+// -----
+
+// CHECK-LABEL: @uint64_range
+// CHECK: scf.for unsigned
+// CHECK-NOT: async_copy
+func.func @uint64_range(%a: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %c: !tile.ptr<f32> {tile.divisibility = 16 : i32}, %n: i64) {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %acc0 = arith.constant dense<0.0> : tensor<32x32xf32>
+  %ap = tile.splat %a : !tile.ptr<f16> -> tensor<32x32x!tile.ptr<f16>>
+  %cp = tile.splat %c : !tile.ptr<f32> -> tensor<32x32x!tile.ptr<f32>>
+  // expected-remark@+1 {{loop-not-pipelined: the range counts in uint64}}
+  %acc = scf.for unsigned %i = %zero to %n step %one iter_args(%s = %acc0) -> tensor<32x32xf32> : i64 {
+    %x = tile.load %ap : tensor<32x32x!tile.ptr<f16>>
+    %d = tile.dot %x, %x, %s : tensor<32x32xf16>, tensor<32x32xf16>, tensor<32x32xf32>
+    scf.yield %d : tensor<32x32xf32>
+  }
+  tile.store %cp, %acc : tensor<32x32x!tile.ptr<f32>>
+  return
+}
