@@ -37,6 +37,9 @@ std::optional<MatrixAccessPlan> planIfCheaper(RankedTensorType block, tilegpu::M
 }
 
 /// base + (rowAddress ^ flip) + add. The thread's part is made at the head of the function. Where
+/// lanes and warps have bits of their own, as (base + warp) + (lane ^ flip) + add: what stands in
+/// front is the same for all lanes and lies in a uniform register, and lane ^ flip is shared by
+/// blocks with rows of one length that are read in one way. Else, where
 /// the buffer lies at a multiple of what a flip moves, as ((base + rowAddress) ^ flip) + add: of a
 /// base that changes in a loop, one addition and one exclusive or for each flip are left there,
 /// which occupy a register for a moment only. Else rowAddress ^ flip is made at the head, too, and
@@ -45,7 +48,11 @@ class RowAddresses {
 public:
   RowAddresses(Emitter &emit, ThreadValues &thread, const MatrixAccessPlan &plan,
                SharedBuffer buffer)
-      : emit(emit), thread(thread), plan(plan), buffer(buffer) {}
+      : emit(emit), thread(thread), plan(plan), buffer(buffer) {
+    for (const PlaceTerm &term : plan.rowAddress.terms)
+      (term.dim == LayoutDim::Lane ? lanePart : warpPart).terms.push_back(term);
+    separate = !(lanePart.possibleBits() & warpPart.possibleBits());
+  }
 
   Value at(const MatrixInstruction &instruction) {
     Value &row = rows[instruction.flip];
@@ -56,6 +63,13 @@ public:
 
 private:
   Value flipped(uint32_t flip) {
+    if (separate && !(flip & ~lanePart.possibleBits())) {
+      if (!ofWarp)
+        ofWarp = warpPart.isZero()
+                     ? buffer.base
+                     : emit.element(buffer.base, emit.i8(), thread.evaluateForWarp(warpPart));
+      return emit.element(ofWarp, emit.i8(), thread.evaluate(lanePart, flip));
+    }
     if (flip >= static_cast<uint32_t>(buffer.alignment))
       return emit.element(buffer.base, emit.i8(), thread.evaluate(plan.rowAddress, flip));
     if (!unflipped)
@@ -71,7 +85,9 @@ private:
   ThreadValues &thread;
   const MatrixAccessPlan &plan;
   SharedBuffer buffer;
-  Value unflipped;
+  PlaceExpr lanePart, warpPart;
+  bool separate;
+  Value unflipped, ofWarp;
   llvm::SmallDenseMap<uint32_t, Value, 8> rows;
 };
 

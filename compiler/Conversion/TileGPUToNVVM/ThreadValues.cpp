@@ -1,5 +1,7 @@
 #include "compiler/Conversion/TileGPUToNVVM/ThreadValues.h"
 
+#include "compiler/Conversion/TileGPUToNVVM/Shuffle.h"
+
 #include "dialects/Layout/LayoutConstructors.h"
 #include "dialects/Layout/LayoutError.h"
 
@@ -80,6 +82,18 @@ Value ThreadValues::evaluate(const PlaceExpr &expr, uint32_t flip) {
     OpBuilder builder = headBuilder();
     Emitter emit(builder, tid.getLoc());
     value = xorConstant(emit, base, expr.possibleBits(), flip);
+    last = value.getDefiningOp();
+  }
+  return value;
+}
+
+Value ThreadValues::evaluateForWarp(const PlaceExpr &expr) {
+  Value own = evaluate(expr);
+  Value &value = ofWarps[own];
+  if (!value) {
+    OpBuilder builder = headBuilder();
+    Emitter emit(builder, tid.getLoc());
+    value = shuffleIndex(emit, own, emit.i32(0));
     last = value.getDefiningOp();
   }
   return value;

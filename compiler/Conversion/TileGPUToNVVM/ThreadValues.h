@@ -23,6 +23,9 @@ public:
   Value evaluate(const PlaceExpr &expr);
   /// The value XORed with a constant.
   Value evaluate(const PlaceExpr &expr, uint32_t flip);
+  /// The value of an expression in the warp alone, handed out by lane 0: the assembler then sees
+  /// that it is the same for all lanes.
+  Value evaluateForWarp(const PlaceExpr &expr);
   /// i1: whether all lane and warp bits of the masks are 0; null where the masks are empty.
   Value isFirstReplica(const ReplicationMasks &masks);
   /// i1: whether this is thread 0.
@@ -47,6 +50,7 @@ private:
   llvm::DenseMap<std::pair<Value, uint32_t>, Value> flipped;
   std::map<std::pair<uint32_t, uint32_t>, Value> equalities; ///< by mask and value
   std::map<uint32_t, Value> parities;
+  llvm::DenseMap<Value, Value> ofWarps;
 };
 
 /// base ^ constant, written as an addition-like `or` where base has none of the constant's bits.
