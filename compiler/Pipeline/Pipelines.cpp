@@ -19,13 +19,19 @@ void cosmati::buildTilePipeline(OpPassManager &passes, const CompileOptions &) {
   // Callees are part of the kernel: layouts, shared memory and barriers are decided for the whole.
   passes.addPass(mlir::createInlinerPass());
   passes.addPass(mlir::createSymbolDCEPass());
+  // Once for each loop of the program text.
+  passes.addNestedPass<FuncOp>(tile::createReportLoopHints());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   // Loops carry offsets, not blocks of pointers: fewer registers, and fewer values for every later
   // stage.
   passes.addNestedPass<FuncOp>(tile::createCanonicalizePointers());
   // Addresses and masks that don't change in a loop leave it before layouts multiply them.
-  passes.addPass(mlir::createLoopInvariantCodeMotionPass());
+  passes.addNestedPass<FuncOp>(tile::createHoistInvariants());
+  // Loops get their final shape on this level: layouts, buffers and pipelines are made for it. What
+  // they don't change has left them before it is copied. Merged loops are not unrolled.
+  passes.addNestedPass<FuncOp>(tile::createFlattenLoops());
+  passes.addNestedPass<FuncOp>(tile::createUnrollLoops());
 }
 
 void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &options) {
@@ -40,6 +46,8 @@ void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &
   passes.addNestedPass<FuncOp>(tilegpu::createRemoveLayoutConversions());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
+  // A conversion before a store is worth its price only if memory then moves less.
+  passes.addNestedPass<FuncOp>(tilegpu::createStoreDirectly());
   // Now it is known which operands no shuffle can bring to their fragments.
   passes.addNestedPass<FuncOp>(tilegpu::createStageShared());
   // Buffers of operands are known, and nothing else has been made of shared memory yet.
@@ -52,7 +60,7 @@ void cosmati::buildTileGPUPipeline(OpPassManager &passes, const CompileOptions &
   passes.addPass(mlir::createCSEPass());
   // Conversions of values that a loop doesn't change leave it; after this no new conversion
   // appears.
-  passes.addPass(mlir::createLoopInvariantCodeMotionPass());
+  passes.addNestedPass<FuncOp>(tile::createHoistInvariants());
   passes.addNestedPass<FuncOp>(tilegpu::createExplicitScratch());
   passes.addPass(mlir::createCanonicalizerPass());
   // Offsets need all buffers; barriers need all offsets, since buffers that share bytes have

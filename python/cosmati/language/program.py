@@ -38,10 +38,30 @@ class range:
         As for Python's range; integers, or integer scalars of the kernel. A step that is negative
         must be a constexpr.
     num_stages : int, optional
-        Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default.
+        Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default. Only
+        loops with a product on tensor cores and no loop inside have one.
     loop_unroll_factor : int, optional
-    disallow_acc_multi_buffer, flatten, warp_specialize, disable_licm : bool
-        Scheduling hints. They change no result.
+        So many iterations become one, which a stage of the pipeline then holds whole; those that
+        remain run one by one in a second loop without a pipeline. Remark: ``loop-not-unrolled``.
+    flatten : bool
+        This loop and the only loop in it (a ``for`` directly in it, whose range depends on this
+        loop's counter at most) become one, with ``num_stages`` of the inner one if it is given
+        there: the loads of the next outer iteration then run ahead while this one ends. Arithmetic
+        on indices that precedes the inner loop is done again in each of its iterations. Where the
+        inner range may be empty, both forms are compiled. Remark: ``loop-not-flattened``.
+    disable_licm : bool
+        What the loop does not change stays in it, rather than occupy registers throughout: no
+        motion of invariant code here or in LLVM's optimiser. The code generator and the assembler
+        decide for themselves.
+    disallow_acc_multi_buffer : bool
+        Always holds: accumulators stay in registers and have one copy.
+    warp_specialize : bool
+        No effect: all warps run the same program. Remark: ``loop-not-specialized``.
+
+    Notes
+    -----
+    Options change no result. As in every pipelined loop, memory that the loop stores to must not
+    overlap what it loads through another argument; with ``flatten``, the loop is the outer one.
     """
 
     __cosmati_builtin__ = True
