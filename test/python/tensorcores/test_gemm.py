@@ -10,6 +10,7 @@ import itertools
 import random as choices
 from dataclasses import replace
 
+import cosmati
 import numpy as np
 import pytest
 from error_bounds import dot_bound
@@ -197,6 +198,15 @@ def test_the_large_blocks_of_real_kernels(block, warps, target, stages):
     grid, args, options = product.arguments(a, b, None, result_of(product, (m, n)))
     [got] = run(gemm, grid, args, [3], num_stages=stages, **options)
     assert_equal(got, wide(a) @ wide(b))
+
+
+def test_a_pipeline_that_does_not_fit_says_what_would():
+    product = Product(F16, (128, 256, 64), mask="none", warps=8, target="sm_80")
+    a, b = np.zeros((128, 64), np.float16), np.zeros((64, 256), np.float16)
+    _, args, options = product.arguments(a, b, None, result_of(product, (128, 256)))
+    with pytest.raises(cosmati.OutOfResources, match="num_stages=3 instead of 4: ") as caught:
+        gemm.warmup(*args, num_stages=4, assemble=False, **options)
+    assert "sm_80 has 166912 for one CTA" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float8e5", "float64"])

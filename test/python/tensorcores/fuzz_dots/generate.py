@@ -229,9 +229,10 @@ def some(g: TileGenerator, count: int) -> None:
 
 def options(rng: random.Random) -> dict[str, Any]:
     return {
-        "num_warps": rng.choice([1, 2, 4, 4, 8]),
+        "num_warps": rng.choice([1, 2, 4, 4, 8, 16]),
         "num_stages": rng.choice([1, 2, 3, 3, 4, 5]),
         "target": rng.choice(["sm_80", "sm_89", "sm_90a"]),
+        "opt_level": rng.choice([3, 3, 3, 3, 0, 1]),
         "contract": False,
     }
 
