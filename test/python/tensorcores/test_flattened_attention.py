@@ -17,8 +17,8 @@ HEADS, ROWS, D = 3, 100, 32
 
 @cosmati.jit
 def persistent_attention(
-    q, k, v, out, heads, n,
-    D: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, CAUSAL: tl.constexpr, FLATTEN: tl.constexpr,
+    q, k, v, out, heads, n, D: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr,
+    CAUSAL: tl.constexpr, FLATTEN: tl.constexpr,
 ):  # fmt: skip
     blocks = tl.cdiv(n, BM)
     d = tl.arange(0, D)

@@ -96,6 +96,50 @@ def test_flattened_and_unrolled_loops_stay_pipelined():
 
 
 @cosmati.jit
+def moving_gemm(a, b, c, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+                FLATTEN: tl.constexpr):  # fmt: skip
+    """Pointers that move along K, tiles in groups, and a second counter of tiles for the stores."""
+    rows, columns = tl.cdiv(M, BM), tl.cdiv(N, BN)
+    stored = tl.program_id(0) - tl.num_programs(0)
+    k = tl.arange(0, BK)
+    for tile in tl.range(tl.program_id(0), rows * columns, tl.num_programs(0), flatten=FLATTEN):
+        group = tile // (2 * columns)
+        height = tl.minimum(rows - group * 2, 2)
+        first = (group * 2 + tile % (2 * columns) % height) * BM
+        i = tl.where(first + tl.arange(0, BM) < M, first + tl.arange(0, BM), 0)
+        j = (tile % (2 * columns) // height * BN + tl.arange(0, BN)) % N
+        p = a + i[:, None] * K + k[None, :]
+        q = b + k[:, None] * N + j[None, :]
+        acc = tl.zeros((BM, BN), tl.float32)
+        for step in range(tl.cdiv(K, BK)):
+            x = tl.load(p, k[None, :] < K - step * BK, 0.0)
+            y = tl.load(q, k[:, None] < K - step * BK, 0.0)
+            acc = tl.dot(x, y, acc)
+            p += BK
+            q += BK * N
+        stored += tl.num_programs(0)
+        group = stored // (2 * columns)
+        height = tl.minimum(rows - group * 2, 2)
+        i = (group * 2 + stored % (2 * columns) % height) * BM + tl.arange(0, BM)
+        j = stored % (2 * columns) // height * BN + tl.arange(0, BN)
+        mask = (i[:, None] < M) & (j[None, :] < N)
+        tl.store(c + i[:, None] * N + j[None, :], acc.to(tl.float16), mask)
+
+
+@pytest.mark.parametrize("m, n, k", SHAPES)
+def test_moving_pointers_and_a_second_counter_are_flattened(m, n, k):
+    a, b = whole((m, k), "float16", 8), whole((k, n), "float16", 9)
+    for depth in STAGES:
+        for flatten in (False, True):
+            got = run(
+                moving_gemm, (3,), [a, b, unwritten((m, n), "float16"), m, n, k], [2],
+                SCHEDULES if depth == 3 else SCHEDULES[:1], num_stages=depth, BM=32, BN=32, BK=16,
+                FLATTEN=flatten,
+            )[0]  # fmt: skip
+            assert_equal(got, wide(a) @ wide(b), f"{depth} stages, flatten={flatten}")
+
+
+@cosmati.jit
 def triangle(a, b, q, out, last, n, FIRST: tl.constexpr, B: tl.constexpr, FLATTEN: tl.constexpr,
              UNSIGNED: tl.constexpr):  # fmt: skip
     """Row blocks of a triangular product: the inner range depends on the outer counter, a block is
