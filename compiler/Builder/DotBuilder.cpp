@@ -32,6 +32,10 @@ tile::InputPrecision choosePrecision(const DotOptions &options, LanguageType typ
   return type.scalarKind() == Scalar::FP32 ? precision : tile::InputPrecision::IEEE;
 }
 
+bool isByte(LanguageType type) {
+  return type.scalarKind() == Scalar::Int8 || type.scalarKind() == Scalar::UInt8;
+}
+
 void checkOperandTypes(LanguageType a, LanguageType b) {
   static constexpr Scalar allowed[] = {Scalar::Int8, Scalar::UInt8, Scalar::FP16,
                                        Scalar::BF16, Scalar::FP32,  Scalar::FP64};
@@ -39,17 +43,17 @@ void checkOperandTypes(LanguageType a, LanguageType b) {
     if (type.isMemoryOnly())
       failType("Unsupported dtype {0}: no supported target computes with it; use fp8e4nv or fp8e5",
                type.str());
-  if (a.isFP8() && b.isFP8())
+  if ((a.isFP8() && b.isFP8()) || (isByte(a) && isByte(b)))
     return;
   if (!llvm::is_contained(allowed, a.scalarKind()) && !a.isFP8())
-    failType("Unsupported lhs dtype {0}: dot takes int8, fp8, fp16, bf16, fp32 and fp64", a.str());
+    failType("Unsupported lhs dtype {0}: dot takes int8, uint8, fp8, fp16, bf16, fp32 and fp64",
+             a.str());
   if (!llvm::is_contained(allowed, b.scalarKind()) && !b.isFP8())
-    failType("Unsupported rhs dtype {0}: dot takes int8, fp8, fp16, bf16, fp32 and fp64", b.str());
+    failType("Unsupported rhs dtype {0}: dot takes int8, uint8, fp8, fp16, bf16, fp32 and fp64",
+             b.str());
   if (a != b)
     failType("Both operands must be same dtype. Got {0} and {1}: convert one with .to(...)",
              a.str(), b.str());
-  if (a.scalarKind() == Scalar::UInt8)
-    failType("only int8 supported! Got uint8 operands of dot");
 }
 
 /// Smallest K: what one matrix instruction of that width sums, so that a kernel does not depend on
@@ -125,7 +129,9 @@ Value DotBuilder::dot(const Value &a, const Value &b, const DotOptions &options)
     fail("max_num_imprecise_acc ({0}) must be <= K ({1}) and not negative", imprecise, k);
   return emit<tile::DotOp>(type, a.handle, b.handle, acc.handle,
                            choosePrecision(options, a.type, this->options.dotPrecision),
-                           a.type.isFP8() ? impreciseProducts(imprecise, k) : 0);
+                           a.type.isFP8() ? impreciseProducts(imprecise, k) : 0,
+                           a.type.scalarKind() == Scalar::UInt8,
+                           b.type.scalarKind() == Scalar::UInt8);
 }
 
 //===------------------------------------------------------------------------------------------===//

@@ -111,8 +111,9 @@ private:
 class OperandReader {
 public:
   OperandReader(Emitter &emit, LoweringContext &context, const OperandPlan &plan, Value base,
-                Value offset, Type stored, Type computed)
+                Value offset, Type stored, Type computed, bool isUnsigned)
       : emit(emit), context(context), plan(plan), stored(stored), computed(computed),
+        isUnsigned(isUnsigned),
         addresses(emit, base, offset, plan.thread.possibleBits() | plan.trip.possibleBits(),
                   sharedElementType(emit.builder, loweredElementType(stored))) {}
 
@@ -131,7 +132,7 @@ private:
       return convertFloats(emit, context.target, context.mode.ftz, values, stored, computed,
                            tile::Rounding::NearestEven, tile::Overflow::NonFinite);
     for (Value &value : values)
-      value = emit.sext(value, computed);
+      value = isUnsigned ? emit.zext(value, computed) : emit.sext(value, computed);
     return values;
   }
 
@@ -139,6 +140,7 @@ private:
   LoweringContext &context;
   const OperandPlan &plan;
   Type stored, computed;
+  bool isUnsigned;
   SharedAddresses addresses;
   DenseMap<int32_t, SmallVector<Value>> loaded;
 };
@@ -231,9 +233,9 @@ private:
   SmallVector<Value> oneTrip(Value trip, Value baseA, Value baseB, SmallVector<Value> acc) {
     Emitter emit(rewriter, op.getLoc());
     OperandReader a(emit, context, *planA, baseA, offsetOf(emit, *planA, trip),
-                    typeA.getElementType(), accType);
+                    typeA.getElementType(), accType, op.getUnsignedA());
     OperandReader b(emit, context, *planB, baseB, offsetOf(emit, *planB, trip),
-                    typeB.getElementType(), accType);
+                    typeB.getElementType(), accType, op.getUnsignedB());
     SmallVector<std::pair<uint32_t, uint32_t>> registers;
     for (size_t r = 0; r < acc.size(); ++r)
       registers.emplace_back(planA->registerFor(r, 0), planB->registerFor(r, 0));

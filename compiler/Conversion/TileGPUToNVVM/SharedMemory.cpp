@@ -96,7 +96,10 @@ struct VectorTransfer {
     FailureOr<LinearLayout> toOffset = offsetsInBuffer(op, block, memory);
     if (failed(toOffset))
       return failure();
-    return VectorTransfer{vectorAccess(*toOffset, widestSharedAccess(memory)),
+    int64_t widest = widestSharedAccess(memory);
+    if (auto limit = op->getAttrOfType<IntegerAttr>(tilegpu::kVectorAttr))
+      widest = std::min(widest, limit.getInt());
+    return VectorTransfer{vectorAccess(*toOffset, widest),
                           PlaceExpr::of(*toOffset, LayoutDim::Offset)};
   }
 

@@ -11,62 +11,80 @@ using namespace mlir;
 
 namespace cosmati::tonvvm {
 
-/// A read, or what only rearranges registers.
-static bool canSink(Operation *op) {
+namespace {
+
+bool isSharedRead(Operation *op) {
   if (isa<NVVM::LdMatrixOp>(op))
     return true;
-  if (auto load = dyn_cast<LLVM::LoadOp>(op))
-    return !load.getVolatile_() &&
-           cast<LLVM::LLVMPointerType>(load.getAddr().getType()).getAddressSpace() == 3;
-  return isa<LLVM::ExtractValueOp, LLVM::ExtractElementOp, LLVM::InsertElementOp, LLVM::BitcastOp>(
-      op);
+  auto load = dyn_cast<LLVM::LoadOp>(op);
+  return load && !load.getVolatile_() &&
+         cast<LLVM::LLVMPointerType>(load.getAddr().getType()).getAddressSpace() == 3;
 }
 
-/// Whether a read may not pass `op`: what writes memory or waits.
-static bool isFence(Operation *op) {
-  if (isa<NVVM::LdMatrixOp, NVVM::MmaOp>(op) || isMemoryEffectFree(op))
-    return false;
-  if (auto call = dyn_cast<LLVM::CallIntrinsicOp>(op))
-    return !call.getIntrin().starts_with("llvm.nvvm.mma.") &&
-           !call.getIntrin().starts_with("llvm.nvvm.move.");
-  if (isa<LLVM::LoadOp>(op))
-    return false;
-  return true;
+/// What only rearranges registers goes with what it rearranges.
+bool canSink(Operation *op) {
+  return isSharedRead(op) ||
+         isa<LLVM::ExtractValueOp, LLVM::ExtractElementOp, LLVM::InsertElementOp, LLVM::BitcastOp>(
+             op);
 }
 
-static void sinkReads(Block &block) {
-  // From the end: users are in their places before what they use is moved to them. `fences` counts
-  // those that stand behind an op.
-  DenseMap<Operation *, Operation *> nextFence;
-  Operation *fence = nullptr;
-  for (Operation &op : llvm::reverse(block)) {
-    nextFence[&op] = fence;
-    if (isFence(&op))
-      fence = &op;
-  }
-  SmallVector<Operation *> candidates;
-  for (Operation &op : block)
-    if (canSink(&op))
-      candidates.push_back(&op);
-  for (Operation *op : llvm::reverse(candidates)) {
-    Operation *first = nullptr;
-    for (Operation *user : op->getUsers()) {
-      Operation *inBlock = block.findAncestorOpInBlock(*user);
-      if (inBlock && (!first || inBlock->isBeforeInBlock(first)))
-        first = inBlock;
+/// Whether a read may not pass `op`: what may write memory or waits.
+bool isFence(Operation *op) {
+  if (isa<NVVM::LdMatrixOp, NVVM::MmaOp, LLVM::LoadOp>(op) || isMemoryEffectFree(op))
+    return false;
+  auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+  return !call || !call.getIntrin().starts_with("llvm.nvvm.mma.");
+}
+
+/// Writes down the ops of a block anew: those that can sink when they are first needed.
+class NewOrder {
+public:
+  explicit NewOrder(Block &block) : block(block) {}
+
+  void apply() {
+    for (Operation &op : block) {
+      if (canSink(&op)) {
+        waiting.insert(&op);
+        (isSharedRead(&op) ? reads : others).push_back(&op);
+        continue;
+      }
+      if (op.hasTrait<OpTrait::IsTerminator>() || isFence(&op))
+        placeAll(reads);
+      if (op.hasTrait<OpTrait::IsTerminator>()) // what other blocks use
+        placeAll(others);
+      place(&op);
     }
-    Operation *end = isMemoryEffectFree(op) ? nullptr : nextFence.lookup(op);
-    if (first && end && end->isBeforeInBlock(first))
-      first = end;
-    if (first)
-      op->moveBefore(first);
+    for (Operation *op : order)
+      op->moveBefore(&block, block.end());
   }
-}
+
+private:
+  void placeAll(SmallVector<Operation *> &ops) {
+    for (Operation *op : ops)
+      place(op);
+    ops.clear();
+  }
+
+  void place(Operation *op) {
+    if (canSink(op) && !waiting.erase(op))
+      return; // has its place
+    for (Value operand : op->getOperands())
+      if (Operation *maker = operand.getDefiningOp(); maker && waiting.contains(maker))
+        place(maker);
+    order.push_back(op);
+  }
+
+  Block &block;
+  llvm::DenseSet<Operation *> waiting;
+  SmallVector<Operation *> reads, others, order;
+};
+
+} // namespace
 
 void sinkReads(ModuleOp module) {
   module.walk([](LLVM::LLVMFuncOp function) {
     for (Block &block : function.getBody())
-      sinkReads(block);
+      NewOrder(block).apply();
   });
 }
 

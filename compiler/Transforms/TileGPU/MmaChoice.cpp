@@ -60,6 +60,10 @@ MmaChoice chooseMma(tile::DotOp dot, TargetAttr target) {
     choice.reason = "no matrix instruction has operands of these types";
     return choice;
   }
+  if (dot.getUnsignedA())
+    a = MmaType::U8;
+  if (dot.getUnsignedB())
+    b = MmaType::U8;
   if (*a == MmaType::F32) {
     choice.form = formOfF32(dot.getPrecision());
     if (choice.form == OperandForm::AsIs) {
@@ -72,9 +76,10 @@ MmaChoice chooseMma(tile::DotOp dot, TargetAttr target) {
   }
   const int64_t depth = dot.getA().getType().getShape().back();
   MmaQuery query{target.getSm(), *a, *b, *acc};
-  choice.instruction = bestMma(query, depth);
-  bool eightBits = mmaTypeBits(*a) == 8 && *acc != MmaType::S32;
-  if (!choice.instruction && eightBits) {
+  const bool fp8 = mmaTypeBits(*a) == 8 && *acc != MmaType::S32;
+  if (!fp8 || target.row().fp8Mma)
+    choice.instruction = bestMma(query, depth);
+  if (!choice.instruction && fp8) {
     query.a = query.b = MmaType::F16;
     choice.instruction = bestMma(query, depth);
     choice.form = OperandForm::ToF16;

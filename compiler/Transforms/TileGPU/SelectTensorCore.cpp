@@ -60,6 +60,7 @@ private:
     // none.
     int64_t most = dot.getMaxNumImpreciseAcc();
     bool promote = most > 0 && most < dot.getA().getType().getShape().back() &&
+                   mmaTypeBits(choice.instruction->a) == 8 &&
                    choice.instruction->acc == MmaType::F32;
     return MmaOp::create(builder, loc, acc.getType(), choice.instruction->ptx, a, b, acc,
                          /*saturate=*/false, static_cast<uint32_t>(promote ? most : 0));

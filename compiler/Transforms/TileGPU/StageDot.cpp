@@ -118,7 +118,8 @@ class StageDotPass : public tilegpu::impl::StageDotBase<StageDotPass> {
     Value a = stageOperand(dot, dot.getA(), dimsOfA(rank), rank - 2, "dot operand a");
     Value b = stageOperand(dot, dot.getB(), dimsOfB(rank), rank - 1, "dot operand b");
     OpBuilder builder(dot);
-    auto fma = DotFmaOp::create(builder, dot.getLoc(), dot.getType(), a, b, dot.getAcc());
+    auto fma = DotFmaOp::create(builder, dot.getLoc(), dot.getType(), a, b, dot.getAcc(),
+                                dot.getUnsignedA(), dot.getUnsignedB());
     dot.replaceAllUsesWith(fma.getResult());
     dot.erase();
   }

@@ -59,6 +59,10 @@ LogicalResult DotOp::verify() {
   if (int32_t(getMaxNumImpreciseAcc()) < 0) // dot_c6
     return emitOpError("maxNumImpreciseAcc is ")
            << int32_t(getMaxNumImpreciseAcc()) << "; it counts products from 0";
+  if ((getUnsignedA() && !a.getElementType().isInteger(8)) ||
+      (getUnsignedB() && !b.getElementType().isInteger(8))) // dot_c8
+    return emitOpError("has an unsigned operand of ")
+           << (getUnsignedA() ? a : b).getElementType() << "; i8 alone is signed or unsigned";
   bool encoded = bool(acc.getEncoding());
   if (bool(a.getEncoding()) != encoded || bool(b.getEncoding()) != encoded) // dot_c7
     return emitOpError("some of its blocks have a layout, some have none; give all an encoding, or "

@@ -28,17 +28,18 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
     | bf16 | f32 |
     | f32 | f32 |
     | f64 | f64 |
-    | i8 (signed) | i32 |
+    | i8, each signed unless `unsignedA`, `unsignedB` | i32 |
     | f8E4M3FN or f8E5M2, each | f16, f32 |
 
     - (dot_c6) `maxNumImpreciseAcc` is not negative.
     - (dot_c7) All blocks have a layout, or none has.
+    - (dot_c8) `unsignedA` and `unsignedB` go with i8.
 
     Example: `%r = tile.dot %a, %b, %c precision tf32 : tensor<64x32xf32>, tensor<32x64xf32>, tensor<64x64xf32>`
   }];
   let arguments = (ins Tile_NumberBlock:$a, Tile_NumberBlock:$b, Tile_NumberBlock:$acc,
     DefaultValuedAttr<Tile_InputPrecisionAttr, "::cosmati::tile::InputPrecision::IEEE">:$precision,
-    DefaultValuedAttr<I32Attr, "0">:$maxNumImpreciseAcc);
+    DefaultValuedAttr<I32Attr, "0">:$maxNumImpreciseAcc, UnitAttr:$unsignedA, UnitAttr:$unsignedB);
   let results = (outs Tile_NumberBlock:$result);
   let assemblyFormat = "$a `,` $b `,` $acc (`precision` $precision^)? attr-dict `:` type($a) `,` type($b) `,` type($acc)";
   let hasVerifier = 1;

@@ -25,6 +25,10 @@ struct TargetRow {
   bool mbarrier;       ///< mbarrier with transaction counts, as bulk copies need it (sm_90)
   bool stmatrix;       ///< stmatrix (sm_90)
   bool wgmma;          ///< wgmma (sm_90a only)
+  /// Whether mma.sync of 8-bit floats is one machine instruction. Where it is not, as on sm_90 and
+  /// sm_100, ptxas makes conversions, f16 products and further additions of it: f16 from the start
+  /// is less, and sums in full f32 (seen in the machine code of ptxas 13.0).
+  bool fp8Mma;
 };
 
 /// All rows, by ascending architecture.

@@ -12,12 +12,14 @@ def TileGPU_DotFmaOp : TileGPU_Op<"dot_fma", [MemoryEffects<[MemRead<TileGPU_Sha
     `r[i,j] = acc[i,j] + sum_k a[i,k] * b[k,j]` by each thread for the elements it holds; the K loop is unrolled at most 16 times. The
     general fallback: every type combination of the language. Rank 3 has a leading batch dimension.
 
+    i8 operands are signed unless `unsignedA`, `unsignedB`.
+
     (dot_fma_c1) All have rank 2, or all rank 3. (dot_fma_c2) K of `a` equals K of `b`. (dot_fma_c3) M and N are those of `acc`.
     (dot_fma_c4) Batch extents are equal.
 
     Example: `%r = tilegpu.dot_fma %a, %b, %c : <64x32xf16, #a>, <32x64xf16, #b>, tensor<64x64xf32, #acc>`
   }];
-  let arguments = (ins TileGPU_MemDescType:$a, TileGPU_MemDescType:$b, Tile_NumberBlock:$acc);
+  let arguments = (ins TileGPU_MemDescType:$a, TileGPU_MemDescType:$b, Tile_NumberBlock:$acc, UnitAttr:$unsignedA, UnitAttr:$unsignedB);
   let results = (outs Tile_NumberBlock:$result);
   let assemblyFormat = "$a `,` $b `,` $acc attr-dict `:` type($a) `,` type($b) `,` type($acc)";
   let hasVerifier = 1;

@@ -101,7 +101,7 @@ def dot(
     Parameters
     ----------
     input, other : blocks [M, K] and [K, N], or [B, M, K] and [B, K, N]
-        One type for both (fp8 types may differ). int8 gives int32; bfloat16 and float32 give
+        One type for both (fp8 types, int8 and uint8 may differ). Bytes give int32; bfloat16 and float32 give
         float32; float64 gives float64; float16 and fp8 give ``out_dtype``.
     acc : block [M, N], optional
         Added to the product; has the result's type.

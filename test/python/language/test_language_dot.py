@@ -110,6 +110,17 @@ def test_random_values_stay_within_the_bound(left, right, out, out_dtype):
     assert (np.abs(exact(got) - _exact_product(a, b)) <= bound).all()
 
 
+@pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
+@pytest.mark.parametrize("m", [4, 64])
+@pytest.mark.parametrize("left, right", [("uint8", "uint8"), ("int8", "uint8"), ("uint8", "int8")])
+def test_bytes_of_any_signs(left, right, m, target):
+    rng = np.random.default_rng(m)
+    a = rng.integers(0, 256, (m, 64), np.uint8).view(np_type(left))
+    b = rng.integers(0, 256, (64, 32), np.uint8).view(np_type(right))
+    with cosmati.options(target=target):
+        assert_same(product(a, b, "int32"), a.astype(np.int32) @ b.astype(np.int32))
+
+
 def test_int8_sums_do_not_saturate():
     a, b = np.full((16, 128), -128, np.int8), np.full((128, 16), -128, np.int8)
     assert (product(a, b, "int32") == 128 * 128 * 128).all()
@@ -225,7 +236,7 @@ def refused(A: tl.constexpr, B: tl.constexpr, M: tl.constexpr, K: tl.constexpr, 
     [
         ("float16", "bfloat16", 16, 16, None, "must be same dtype"),
         ("int32", "int32", 16, 16, None, "Unsupported lhs dtype"),
-        ("uint8", "uint8", 16, 16, None, "only int8 supported"),
+        ("uint8", "float16", 16, 16, None, "must be same dtype"),
         ("float16", "float16", 8, 8, None, "K >= 16"),
         ("float16", "float16", 16, 32, None, "not compatible"),
         ("float16", "float16", 16, 16, "bfloat16", "out_dtype=bfloat16 is unsupported"),

@@ -40,8 +40,9 @@ TEST_F(DotTest, OperandsShareOneType) {
                  "Both operands must be same dtype");
   EXPECT_REFUSED(b.dot(a(Scalar::Int32), c(Scalar::Int32)), LanguageTypeError,
                  "Unsupported lhs dtype int32");
-  EXPECT_REFUSED(b.dot(a(Scalar::UInt8), c(Scalar::UInt8)), LanguageTypeError,
-                 "only int8 supported!");
+  auto bytes = opOf(b.dot(a(Scalar::UInt8), c(Scalar::Int8)));
+  EXPECT_TRUE(bytes.getUnsignedA());
+  EXPECT_FALSE(bytes.getUnsignedB());
   EXPECT_EQ(b.dot(a(Scalar::FP8E5), c(Scalar::FP8E4NV)).type.str(), "<[16, 8], fp32>");
   EXPECT_REFUSED(b.dot(any(Scalar::FP32), c(Scalar::FP32)), LanguageTypeError, "dot takes blocks");
 }
