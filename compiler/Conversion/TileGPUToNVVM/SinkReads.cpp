@@ -33,7 +33,8 @@ bool isFence(Operation *op) {
   if (isa<NVVM::LdMatrixOp, NVVM::MmaOp, LLVM::LoadOp>(op) || isMemoryEffectFree(op))
     return false;
   auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
-  return !call || !call.getIntrin().starts_with("llvm.nvvm.mma.");
+  return !call || !(call.getIntrin().starts_with("llvm.nvvm.mma.") ||
+                    call.getIntrin().starts_with("llvm.nvvm.move."));
 }
 
 /// Writes down the ops of a block anew: those that can sink when they are first needed.

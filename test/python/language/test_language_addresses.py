@@ -1,4 +1,4 @@
-"""Addresses that follow from other addresses of a thread: strides of every kind, under all checkers."""
+"""Addresses that follow from others of a thread: strides of every kind, under all checkers."""
 
 from __future__ import annotations
 
