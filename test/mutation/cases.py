@@ -80,6 +80,33 @@ def _attention() -> None:
             attention(q, k, v, causal=True, return_lse=True, config=config)
 
 
+def _gemm_pipelined() -> None:
+    # Rows lie at multiples of 16 bytes, so that operands are copied by cp.async; what lies between
+    # them, and above the matrix, is out of bounds.
+    for stages, dtype in product((2, 3), (np.float16, np.int8)):
+        config = GemmConfig(block_m=32, block_n=32, block_k=32, num_warps=2, num_stages=stages)
+        for m, n, k in ((17, 16, 16), (33, 48, 80), (40, 16, 208)):
+            a, b = _spiked(m, k + 16, first=1)[:, :k], _spiked(k, n + 16, first=1)[:, :n]
+            if dtype == np.int8:
+                a, b = (
+                    _rng.integers(-128, 128, (x.shape[0], x.shape[1] + 16), np.int8)[:, :-16]
+                    for x in (a, b)
+                )
+            gemm(a, b, config=config)
+
+
+def _attention_pipelined() -> None:
+    for stages in (2, 3):
+        config = AttentionConfig(block_m=16, block_n=16, num_warps=2, num_stages=stages)
+        for queries, keys in ((17, 35), (33, 18), (18, 3), (17, 50), (2, 70)):
+            q, k, v = (
+                _normal(1, 2, n, 48, dtype=np.float16)[..., :32] for n in (queries, keys, keys)
+            )
+            q[..., 0] = 1
+            k[..., 1::2, 0] = -np.inf
+            attention(q, k, v, config=config)
+
+
 def _quantization() -> None:
     # Shapes of one kind have the same blocks, so that they share a text. Rows are views, and grow
     # to the right: what a lost mask reads is out of bounds, or larger than what belongs there.
@@ -106,6 +133,8 @@ CASES: dict[str, tuple[Callable[[], None], dict[str, tuple[str, ...]]]] = {
     "gemm of halves": (_gemm_float, {"gemm.host": ("gemm_kernel",)}),
     "gemm of int8": (_gemm_int8, {"gemm.host": ("gemm_kernel",)}),
     "attention": (_attention, {"attention.host": ("attention_kernel",)}),
+    "gemm, pipelined": (_gemm_pipelined, {"gemm.host": ("gemm_kernel",)}),
+    "attention, pipelined": (_attention_pipelined, {"attention.host": ("attention_kernel",)}),
     "quantization": (
         _quantization,
         {

@@ -27,11 +27,20 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "attention_kernel",
         "delete bar.sync",
-        "scores = tl.dot(q, k, input_precision=PRECISION)",
+        "k = tl.load(k_ptrs, mask=mask_k, other=0.0)",
     ): (
-        "Only the barrier in front of the second loop's copy of the queries into shared memory. If "
-        "the first loop ran, two barriers stand between its last read of that buffer and the copy. "
-        "If it did not, the buffer holds the first loop's copy: the same bytes, stored by the same "
-        "threads to the same places. Every read of the buffer comes behind another barrier."
+        "The barrier between the first loop and the second one's first copies, which go to the "
+        "same bytes. Every thread has waited for its own copies, and copies to the same places in both "
+        "loops; the last reads of keys and values lie before the barriers of the softmax."
+    ),
+    (
+        "attention_kernel",
+        "delete bar.sync",
+        "tl.store(o_ptr + rows[:, None] * stride_on + dims[None, :] * stride_od, o, mask=mask_q)",
+    ): (
+        "The barrier between the second loop's copies and the result on its way to coalesced "
+        "stores. That loop runs once at most (the first one does all whole blocks), so that copies "
+        "beyond its end, which may still be under way in other threads, go to the slots from 1 on; "
+        "the result's buffer lies within slot 0."
     ),
 }

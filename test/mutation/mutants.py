@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 # Statements whose loss a checker or a wrong result has to show.
 _ORDERING = re.compile(
-    r"^(bar|barrier|bar\.warp|fence|membar|cp\.async\.(wait|commit)|cp\.async\.bulk\.(wait|commit)"
+    r"^(bar|barrier|bar\.warp|fence|membar|cp\.async\.(wait|commit)_\w+|cp\.async\.bulk\.(wait|commit)_\w+"
     r"|cp\.async\.mbarrier|mbarrier|wgmma\.(fence|commit|wait))\b"
 )
 _MASKED = re.compile(r"^@!?%\w+\s+((ld|st|atom|red|cp)\b.*)$")
+# A copy of which the last operand says how many bytes it reads: the rest is filled with zeros.
+_ZERO_FILLED = re.compile(r"^(cp\.async\.c[ag]\.\S+)(\s.*),\s*%\w+;$")
 _LOC = re.compile(r"^\.loc\s+\d+\s+\d+\s+(\d+)")
 
 
@@ -38,6 +40,9 @@ def mutants(ptx: str) -> Iterator[Mutant]:
         bare = re.sub(r"^@!?%\w+\s+", "", statement)
         if _ORDERING.match(bare):
             yield _replaced(lines, index, "", f"delete {bare.split()[0]}", loc)
+        if filled := _ZERO_FILLED.match(statement):
+            whole = f"{filled.group(1)}{filled.group(2)};"
+            yield _replaced(lines, index, whole, f"unmask {filled.group(1)}", loc)
         if masked:
             yield _replaced(
                 lines, index, masked.group(1), f"unmask {masked.group(1).split()[0]}", loc

@@ -11,7 +11,13 @@ from mutants import mutants
 from survive import outcomes
 
 # What each case must at least have, so that a change of the PTX's shape can't empty the test.
-_LEAST = {"delete bar.sync": 20, "unmask ld": 150, "unmask st": 60}
+_LEAST = {
+    "delete bar.sync": 20,
+    "delete cp.async.wait_group": 12,
+    "unmask cp.async.cg.shared": 40,
+    "unmask ld": 150,
+    "unmask st": 60,
+}
 
 
 @pytest.fixture(scope="module")

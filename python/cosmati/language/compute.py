@@ -101,8 +101,8 @@ def dot(
     Parameters
     ----------
     input, other : blocks [M, K] and [K, N], or [B, M, K] and [B, K, N]
-        One type for both (fp8 types, int8 and uint8 may differ). Bytes give int32; bfloat16 and float32 give
-        float32; float64 gives float64; float16 and fp8 give ``out_dtype``.
+        One type for both (fp8 types, int8 and uint8 may differ). Bytes give int32; bfloat16 and
+        float32 give float32; float64 gives float64; float16 and fp8 give ``out_dtype``.
     acc : block [M, N], optional
         Added to the product; has the result's type.
     input_precision : {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6"}, optional
