@@ -124,6 +124,11 @@ std::string whyNoCopy(tile::LoadOp load) {
     return "the target has no cp.async";
   if (load.getOther() && !isZero(load.getOther()))
     return "`other` is not zero";
+  using tile::CacheModifier;
+  if (!llvm::is_contained({CacheModifier::None, CacheModifier::CA, CacheModifier::CG},
+                          load.getCache()))
+    return "its cache modifier is " + tile::stringifyCacheModifier(load.getCache()).str() +
+           ", and cp.async has .ca and .cg alone";
   if (bytes != 4 && bytes != 8 && bytes != 16)
     return "a thread reads " + std::to_string(bytes) +
            " bytes at once, and cp.async copies 4, 8 or 16: contiguity, alignment or the mask "

@@ -16,8 +16,6 @@ llvm::StringRef remarkName(Remark remark) {
     return "loop-not-unrolled";
   case Remark::LoopNotSpecialized:
     return "loop-not-specialized";
-  case Remark::OperandConverted:
-    return "operand-converted";
   }
   llvm::report_fatal_error("a remark that is not in the catalogue");
 }

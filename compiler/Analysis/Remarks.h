@@ -17,7 +17,6 @@ enum class Remark {
   LoopNotFlattened,   ///< a loop with flatten=True stays a loop of loops
   LoopNotUnrolled,    ///< a loop with a loop_unroll_factor keeps its iterations one by one
   LoopNotSpecialized, ///< a loop with warp_specialize=True runs on all warps alike
-  OperandConverted,   ///< a dot's operand takes a trip through shared memory in its loop
 };
 
 /// "dot-on-fma".

@@ -30,8 +30,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "k = tl.load(k_ptrs, mask=mask_k, other=0.0)",
     ): (
         "The barrier between the first loop and the second one's first copies, which go to the "
-        "same bytes. Every thread has waited for its own copies, and copies to the same places in both "
-        "loops; the last reads of keys and values lie before the barriers of the softmax."
+        "same bytes. Every thread has waited for its own copies, and copies to the same places in "
+        "both loops; the last reads of keys and values lie before the barriers of the softmax."
     ),
     (
         "attention_kernel",

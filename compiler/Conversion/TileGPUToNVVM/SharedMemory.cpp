@@ -96,10 +96,7 @@ struct VectorTransfer {
     FailureOr<LinearLayout> toOffset = offsetsInBuffer(op, block, memory);
     if (failed(toOffset))
       return failure();
-    int64_t widest = widestSharedAccess(memory);
-    if (auto limit = op->getAttrOfType<IntegerAttr>(tilegpu::kVectorAttr))
-      widest = std::min(widest, limit.getInt());
-    return VectorTransfer{vectorAccess(*toOffset, widest),
+    return VectorTransfer{vectorAccess(*toOffset, widestSharedAccess(memory)),
                           PlaceExpr::of(*toOffset, LayoutDim::Offset)};
   }
 

@@ -72,16 +72,6 @@ void goToStore(OpBuilder &builder, ConvertLayoutOp convert) {
     builder.setInsertionPoint(convert);
 }
 
-/// Registers of a left fragment alternate between rows eight apart, and the machine wants them in a
-/// row: wider reads (where ldmatrix does not read) give neighbours of one row, which would have to
-/// be moved.
-auto isLeftOperand(SharedLoadOp read) {
-  return [read](Operation *user) mutable {
-    return isa<MmaOp, MmaSparseOp>(user) && user->getOperand(0) == read.getResult() &&
-           user->getOperand(1) != read.getResult();
-  };
-}
-
 class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
   void runOnOperation() override {
     stored.clear();
@@ -122,11 +112,9 @@ class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
       SharedStoreOp::create(builder, convert.getLoc(), convert.getValue(), alloc);
     }
     placeRead(builder, convert, alloc, elementsPerThread(to) * bits / 32);
-    auto read = SharedLoadOp::create(builder, convert.getLoc(), block, alloc);
-    convert.replaceAllUsesWith(read.getResult());
+    convert.replaceAllUsesWith(
+        SharedLoadOp::create(builder, convert.getLoc(), block, alloc).getResult());
     convert.erase();
-    if (bits < 32 && llvm::all_of(read->getUsers(), isLeftOperand(read)))
-      read->setAttr(kVectorAttr, builder.getI32IntegerAttr(static_cast<int32_t>(32 / bits)));
     ++numOperands;
     return success();
   }

@@ -64,8 +64,7 @@ def TileGPU_SharedStoreOp : TileGPU_Op<"shared_store", [MemoryEffects<[MemWrite<
 def TileGPU_SharedLoadOp : TileGPU_Op<"shared_load", [MemoryEffects<[MemRead<TileGPU_SharedMemory>]>]> {
   let summary = "reads a block from shared memory";
   let description = [{
-    Each thread reads what it holds in the result's layout, replicas too; where the attribute `tilegpu.vector` is, at most so many elements at once
-    (ldmatrix aside).
+    Each thread reads what it holds in the result's layout, replicas too.
 
     (transfer_c1) Block and buffer have the same extents and element type.
 

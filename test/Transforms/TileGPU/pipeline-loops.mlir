@@ -343,3 +343,42 @@ func.func @uint64_range(%a: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %c: !
   tile.store %cp, %acc : tensor<32x32x!tile.ptr<f32>>
   return
 }
+
+// -----
+
+// CHECK-LABEL: @never_cached
+// CHECK: tilegpu.async_copy
+// CHECK: tilegpu.shared_store
+func.func @never_cached(%a: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %b: !tile.ptr<f16> {tile.divisibility = 16 : i32}, %c: !tile.ptr<f32> {tile.divisibility = 16 : i32}, %n: i32) attributes {tile.kernel} {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %acc0 = arith.constant dense<0.0> : tensor<32x32xf32>
+  %r = tile.make_range 0, 32 : tensor<32xi32>
+  %rows = tile.expand_dims %r {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %cols = tile.expand_dims %r {axis = 0 : i32} : tensor<32xi32> -> tensor<1x32xi32>
+  %w = arith.constant dense<32> : tensor<32x1xi32>
+  %ro = arith.muli %rows, %w : tensor<32x1xi32>
+  %rb = tile.broadcast %ro : tensor<32x1xi32> -> tensor<32x32xi32>
+  %cb = tile.broadcast %cols : tensor<1x32xi32> -> tensor<32x32xi32>
+  %off = arith.addi %rb, %cb : tensor<32x32xi32>
+  %ap = tile.splat %a : !tile.ptr<f16> -> tensor<32x32x!tile.ptr<f16>>
+  %bp = tile.splat %b : !tile.ptr<f16> -> tensor<32x32x!tile.ptr<f16>>
+  %cp = tile.splat %c : !tile.ptr<f32> -> tensor<32x32x!tile.ptr<f32>>
+  %aq = tile.addptr %ap, %off : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+  %bq = tile.addptr %bp, %off : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+  %cq = tile.addptr %cp, %off : tensor<32x32x!tile.ptr<f32>>, tensor<32x32xi32>
+  %k = arith.constant 1024 : i32
+  %acc = scf.for %i = %zero to %n step %one iter_args(%s = %acc0) -> (tensor<32x32xf32>) : i32 {
+    %ik = arith.muli %i, %k : i32
+    %is = tile.splat %ik : i32 -> tensor<32x32xi32>
+    %pa = tile.addptr %aq, %is : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+    %pb = tile.addptr %bq, %is : tensor<32x32x!tile.ptr<f16>>, tensor<32x32xi32>
+    // expected-remark @+1 {{load-not-pipelined: the load is one iteration ahead, in registers: its cache modifier is cv}}
+    %x = tile.load %pa {cache = #tile.cache<cv>} : tensor<32x32x!tile.ptr<f16>>
+    %y = tile.load %pb : tensor<32x32x!tile.ptr<f16>>
+    %d = tile.dot %x, %y, %s : tensor<32x32xf16>, tensor<32x32xf16>, tensor<32x32xf32>
+    scf.yield %d : tensor<32x32xf32>
+  }
+  tile.store %cq, %acc : tensor<32x32x!tile.ptr<f32>>
+  return
+}

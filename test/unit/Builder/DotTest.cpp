@@ -97,7 +97,7 @@ TEST_F(DotTest, ImpreciseAccumulationIsAtMostK) {
   auto bound = [&](const DotOptions &options) {
     return opOf(b.dot(a(Scalar::FP8E5), c(Scalar::FP8E5), options)).getMaxNumImpreciseAcc();
   };
-  EXPECT_EQ(bound({}), 0u); // none
+  EXPECT_EQ(bound({}), 0u);                         // none
   EXPECT_EQ(bound({.maxNumImpreciseAcc = 32}), 0u); // all of K: none
   EXPECT_EQ(bound({.maxNumImpreciseAcc = 16}), 16u);
   EXPECT_EQ(bound({.maxNumImpreciseAcc = 0}), 1u); // as few as an instruction can
