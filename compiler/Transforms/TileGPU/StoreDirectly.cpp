@@ -18,6 +18,7 @@ namespace {
 
 /// What memory moves at once (CUDA C++ Best Practices Guide, "Coalesced Access to Global Memory").
 constexpr int64_t kSectorBytes = 32;
+constexpr int64_t kWidestBytes = 16; ///< of one store
 /// With fewer bytes for a thread to store at once, so many more instructions cost more than the
 /// trip.
 constexpr int64_t kFewestBytes = 8;
@@ -33,6 +34,35 @@ std::optional<unsigned> fastestDim(const LinearLayout &layout) {
   return std::nullopt;
 }
 
+bool movesBy(const LinearLayout &layout, LayoutDim from, unsigned bit, unsigned dim, int64_t step) {
+  auto basis = layout.basis(from, bit);
+  for (auto [each, value] : llvm::enumerate(basis))
+    if (value != (each == dim ? step : 0))
+      return false;
+  return true;
+}
+
+/// The same elements in each thread, with neighbours along `dim` in neighbouring registers.
+LinearLayout inRuns(const LinearLayout &layout, unsigned dim) {
+  const unsigned bits = layout.inBits(LayoutDim::Register);
+  SmallVector<unsigned> order;
+  for (int64_t step = 1;; step *= 2) {
+    auto next = llvm::find_if(llvm::seq(bits), [&](unsigned bit) {
+      return movesBy(layout, LayoutDim::Register, bit, dim, step);
+    });
+    if (next == llvm::seq(bits).end())
+      break;
+    order.push_back(*next);
+  }
+  for (unsigned bit = 0; bit < bits; ++bit)
+    if (!llvm::is_contained(order, bit))
+      order.push_back(bit);
+  SmallVector<uint32_t> columns(layout.columns()); // registers come first
+  for (auto [place, bit] : llvm::enumerate(order))
+    columns[place] = layout.columns(LayoutDim::Register)[bit];
+  return LinearLayout::fromColumns(layout.in(), layout.out(), columns);
+}
+
 /// Neighbouring elements along `dim` that the first registers of a thread hold, and those that they
 /// make up together with the same registers of neighbouring lanes.
 struct Runs {
@@ -40,20 +70,13 @@ struct Runs {
 };
 
 Runs runsAlong(const LinearLayout &layout, unsigned dim) {
-  auto movesBy = [&](LayoutDim from, unsigned bit, int64_t step) {
-    auto basis = layout.basis(from, bit);
-    for (auto [each, value] : llvm::enumerate(basis))
-      if (value != (each == dim ? step : 0))
-        return false;
-    return true;
-  };
   Runs runs;
   while (runs.thread < elementsPerThread(layout) &&
-         movesBy(LayoutDim::Register, llvm::Log2_64(runs.thread), runs.thread))
+         movesBy(layout, LayoutDim::Register, llvm::Log2_64(runs.thread), dim, runs.thread))
     runs.thread *= 2;
   runs.warp = runs.thread;
   for (unsigned bit = 0; bit < layout.inBits(LayoutDim::Lane); ++bit)
-    if (movesBy(LayoutDim::Lane, bit, runs.warp))
+    if (movesBy(layout, LayoutDim::Lane, bit, dim, runs.warp))
       runs.warp *= 2;
   return runs;
 }
@@ -71,18 +94,20 @@ class StoreDirectlyPass : public tilegpu::impl::StoreDirectlyBase<StoreDirectlyP
     if (!convert)
       return false;
     auto block = cast<RankedTensorType>(convert.getValue().getType());
-    const LinearLayout &made = layoutOf(block), &coalesced = layoutOf(convert.getType());
+    const LinearLayout &coalesced = layoutOf(convert.getType());
     std::optional<unsigned> dim = fastestDim(coalesced);
     const unsigned bits = elementBits(block.getElementType());
-    if (!dim || bits < 8 || !needsSharedMemory(made, coalesced, bits))
+    if (!dim || bits < 8 || !needsSharedMemory(layoutOf(block), coalesced, bits))
       return false;
+    const LinearLayout made = inRuns(layoutOf(block), *dim);
     auto proved = store->getAttrOfType<IntegerAttr>(kVectorAttr);
     const Runs runs = runsAlong(made, *dim);
+    const int64_t widest = kWidestBytes * 8 / bits;
     const int64_t width = std::min(runs.thread, proved ? proved.getInt() : 1);
-    if (width < runs.thread || width * bits / 8 < kFewestBytes ||
+    if (width < std::min(runs.thread, widest) || width * bits / 8 < kFewestBytes ||
         runs.warp * bits / 8 < kSectorBytes)
       return false;
-    LayoutAttr layout = layoutAttrOf(block);
+    auto layout = LayoutAttr::get(store.getContext(), made);
     for (Value operand : store->getOperands())
       if (operand != store.getValue() && layoutAttrOf(operand.getType()) &&
           !canRematerialize(operand, layout))
@@ -111,7 +136,9 @@ class StoreDirectlyPass : public tilegpu::impl::StoreDirectlyBase<StoreDirectlyP
       operand.set(moved);
       rematerialize(moved);
     }
-    store.getValueMutable().assign(convert.getValue());
+    auto block = cast<RankedTensorType>(convert.getType());
+    store.getValueMutable().assign(builder.createOrFold<ConvertLayoutOp>(
+        store.getLoc(), withLayout(block, layout), convert.getValue()));
     store->setAttr(kVectorAttr, builder.getI32IntegerAttr(static_cast<int32_t>(width)));
     if (convert.use_empty())
       convert.erase();
