@@ -115,7 +115,8 @@ def examine(case: Case, target: str, options: argparse.Namespace) -> dict[str, A
         if not case.fits(target):
             row["misses"].append("was expected to be refused: its stages do not fit")
     except cosmati.OutOfResources as error:
-        row["refused"] = str(error)
+        # Without the place of the kernel, which is this machine's.
+        row["refused"] = f"out of resources{str(error).partition('out of resources')[2]}"
         is_named = error.name == "shared memory" and not case.fits(target)
         row["misses"] = [] if is_named else [f"refused: {str(error).splitlines()[0]}"]
     except Exception as error:  # the other rows still say something

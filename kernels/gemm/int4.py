@@ -20,7 +20,7 @@ from cosmati.kernels.common.arrays import (
     strides_of,
 )
 from cosmati.kernels.gemm.host import GemmConfig
-from cosmati.kernels.gemm.kernel import _grouped_order
+from cosmati.kernels.gemm.kernel import output_block
 from cosmati.kernels.gemm.packing import FORMATS, GROUP_SIZES, UNIT
 
 HALVES = ("float16", "bfloat16")
@@ -69,11 +69,7 @@ def int4_kernel(
 
     K is a multiple of 64. zero_ptr: zero points like the scales, or None.
     """
-    block_m, block_n = _grouped_order(
-        tl.program_id(0), tl.cdiv(M, BLOCK_M), tl.cdiv(N, BLOCK_N), GROUP_M
-    )
-    rows = block_m * BLOCK_M + tl.arange(0, BLOCK_M)
-    cols = block_n * BLOCK_N + tl.arange(0, BLOCK_N)
+    rows, cols = output_block(M, N, BLOCK_M, BLOCK_N, GROUP_M)
     ks = tl.arange(0, 32)
     in_rows = (rows < M)[:, None]
     in_cols = cols < N

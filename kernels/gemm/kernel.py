@@ -21,6 +21,19 @@ def _grouped_order(pid, blocks_m, blocks_n, GROUP_M: tl.constexpr):
 
 
 @cosmati.jit
+def output_block(
+    M, N, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, GROUP_M: tl.constexpr
+):  # fmt: skip
+    """Rows and columns, [BLOCK_M] and [BLOCK_N], of the block of C (M x N) that a program makes."""
+    block_m, block_n = _grouped_order(
+        tl.program_id(0), tl.cdiv(M, BLOCK_M), tl.cdiv(N, BLOCK_N), GROUP_M
+    )
+    rows = block_m * BLOCK_M + tl.arange(0, BLOCK_M)
+    cols = block_n * BLOCK_N + tl.arange(0, BLOCK_N)
+    return rows, cols
+
+
+@cosmati.jit
 def gemm_kernel(
     a_ptr, b_ptr, c_ptr, bias_ptr, M, N, K,
     stride_am, stride_ak, stride_bk, stride_bn, stride_cm, stride_cn, stride_bias,
@@ -32,11 +45,7 @@ def gemm_kernel(
     ACC is the accumulator's type, ACTIVATION a jit function of the accumulator or None, WIDE tells
     that offsets need 64 bits. Masks guard every edge, so that extents and strides are free.
     """
-    block_m, block_n = _grouped_order(
-        tl.program_id(0), tl.cdiv(M, BLOCK_M), tl.cdiv(N, BLOCK_N), GROUP_M
-    )
-    rows = block_m * BLOCK_M + tl.arange(0, BLOCK_M)
-    cols = block_n * BLOCK_N + tl.arange(0, BLOCK_N)
+    rows, cols = output_block(M, N, BLOCK_M, BLOCK_N, GROUP_M)
     ks = tl.arange(0, BLOCK_K)
     in_rows = rows < M
     in_cols = cols < N

@@ -21,7 +21,7 @@ from cosmati.kernels.common.arrays import (
     strides_of,
 )
 from cosmati.kernels.gemm.host import FP8, GemmConfig
-from cosmati.kernels.gemm.kernel import _grouped_order
+from cosmati.kernels.gemm.kernel import output_block
 
 HALVES = ("float16", "bfloat16")
 BYTES = ("int8", *FP8)
@@ -35,11 +35,7 @@ def mixed_kernel(
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, GROUP_M: tl.constexpr,
 ):  # fmt: skip
     """C = (A @ W) * scale; one program makes one BLOCK_M x BLOCK_N block of C."""
-    block_m, block_n = _grouped_order(
-        tl.program_id(0), tl.cdiv(M, BLOCK_M), tl.cdiv(N, BLOCK_N), GROUP_M
-    )
-    rows = block_m * BLOCK_M + tl.arange(0, BLOCK_M)
-    cols = block_n * BLOCK_N + tl.arange(0, BLOCK_N)
+    rows, cols = output_block(M, N, BLOCK_M, BLOCK_N, GROUP_M)
     ks = tl.arange(0, BLOCK_K)
     in_rows = rows < M
     in_cols = cols < N

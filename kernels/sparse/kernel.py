@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cosmati
 import cosmati.language as tl
-from cosmati.kernels.gemm.kernel import _grouped_order
+from cosmati.kernels.gemm.kernel import output_block
 
 
 @cosmati.jit
@@ -20,11 +20,7 @@ def sparse_kernel(
     zero up to the K_WORDS words, each of WORD columns, that a row of the metadata has. Masks guard
     every edge. K_WORDS is an argument so that the compiler knows whether rows keep their alignment.
     """
-    block_m, block_n = _grouped_order(
-        tl.program_id(0), tl.cdiv(M, BLOCK_M), tl.cdiv(N, BLOCK_N), GROUP_M
-    )
-    rows = block_m * BLOCK_M + tl.arange(0, BLOCK_M)
-    cols = block_n * BLOCK_N + tl.arange(0, BLOCK_N)
+    rows, cols = output_block(M, N, BLOCK_M, BLOCK_N, GROUP_M)
     ks = tl.arange(0, BLOCK_K)
     stored = tl.arange(0, BLOCK_K // 2)
     words = tl.arange(0, BLOCK_K // WORD)

@@ -20,7 +20,7 @@ namespace {
 constexpr int32_t kAlignment = 128;
 /// An operand that a loop does not change is read anew in each iteration if it would take more
 /// 32-bit registers of a thread than these.
-constexpr int64_t kMostHeldRegisters = 32;
+constexpr int64_t kMostHeldRegisters = 16;
 
 /// Conversions whose result reaches an operand of a matrix instruction by way of elementwise
 /// operations and changes of shape alone.
