@@ -72,6 +72,14 @@ func.func @dot_c6(%a: tensor<8x8xf8E5M2>, %c: tensor<8x8xf32>) {
 
 // -----
 
+func.func @dot_unsigned(%a: tensor<16x16xf16>, %c: tensor<16x16xf32>) {
+  // expected-error @+1 {{has an unsigned operand of 'f16'; i8 alone is signed or unsigned}}
+  %0 = tile.dot %a, %a, %c {unsignedA} : tensor<16x16xf16>, tensor<16x16xf16>, tensor<16x16xf32>
+  return
+}
+
+// -----
+
 func.func @dot_c7(%a: tensor<8x8xf32>, %c: tensor<8x8xf32, "a">) {
   // expected-error @+1 {{some of its blocks have a layout, some have none; give all an encoding, or none}}
   %0 = tile.dot %a, %a, %c : tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32, "a">
