@@ -103,6 +103,7 @@ def test_a_program_that_does_not_end_is_a_finding():
     assert caught.value.reports[0].kind == "instruction-limit"
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_keyboard_interrupt_stops_a_launch(threads):
     timer = threading.Timer(0.3, _thread.interrupt_main)

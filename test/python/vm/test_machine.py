@@ -131,6 +131,7 @@ def waits(flag):
         value = tl.atomic_add(flag, 0)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_keyboard_interrupt_stops_a_kernel_of_the_language():
     cosmati.set_device("vm")
     flag = np.ones(1, np.int32)
