@@ -177,7 +177,6 @@ private:
     Ring ring{{}, {}, distance + 1};
     Operation *countCopies = nullptr, *countReads = nullptr;
     loop = addCounter(loop, ring.slots, countCopies);
-    ring.copied = loop.getRegionIterArgs().back();
     loop = addCounter(loop, ring.slots, countReads);
     ring.read = loop.getRegionIterArgs().back();
     ring.copied = loop.getRegionIterArgs()[loop.getNumRegionIterArgs() - 2];
