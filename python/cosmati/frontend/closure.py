@@ -156,6 +156,8 @@ class _Walker:
         owner = self._module(function, node.value)
         if owner is None or owner.__name__.startswith("cosmati"):
             return
+        if getattr(type(owner), "__cosmati__", False):  # cosmati.compat: the same under other names
+            return
         value = getattr(owner, node.attr, None)
         if value is not None and not isinstance(value, types.ModuleType):
             self._value(f"{owner.__name__}.{node.attr}", value)
