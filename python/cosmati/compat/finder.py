@@ -21,7 +21,7 @@ class _Loader(importlib.abc.Loader):
         module = TritonModule(spec.name, f"Cosmati's objects under the name {spec.name}.")
         module.__file__ = names.__file__  # shown by "cannot import name", and lists what is there
         if spec.name == "triton":
-            module.__version__ = names.TRITON_VERSION  # type: ignore[attr-defined]
+            module.__version__ = names.TRITON_VERSION
         return module
 
     def exec_module(self, module: types.ModuleType) -> None:

@@ -62,9 +62,8 @@ class TritonModule(types.ModuleType):
                     continue
                 raise
             value = getattr(module, name, self)
-            if isinstance(value, types.ModuleType):
-                break
-            return value
+            if value is not self and not isinstance(value, types.ModuleType):
+                return value
         if submodule in names.MODULES and has_counterpart(submodule):
             return importlib.import_module(submodule)
         raise AttributeError(self._missing(name))

@@ -102,7 +102,7 @@ ABSENT: dict[str, str] = {
     "triton.backends.amd": "there is no AMD back end",
     "triton.profiler": "Proton is a package of its own; `cosmati profile` counts and times kernels",
     "triton.ops": "Triton removed it in 3.0",
-    "triton.interpreter": "Triton removed it in 3.0; the virtual machine runs kernels without a GPU",
+    "triton.interpreter": "Triton removed it; kernels without a GPU run on the virtual machine",
     "triton.tools.experimental_descriptor": (
         "Triton removed it in 3.4; use triton.tools.tensor_descriptor"
     ),

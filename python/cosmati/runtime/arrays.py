@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from cosmati import _core
@@ -25,6 +26,15 @@ _INTERFACE_TEXTS = {
     "b1": "i1", "i1": "i8", "i2": "i16", "i4": "i32", "i8": "i64", "u1": "u8", "u2": "u16",
     "u4": "u32", "u8": "u64", "f2": "fp16", "f4": "fp32", "f8": "fp64",
 }  # fmt: skip
+
+
+# (address, element type, GPU number or -1 for host memory, base, bytes, writable); base and bytes
+# say which host memory a kernel may reach through the argument.
+Description = tuple[int, str, int, int, int, bool]
+
+# Another way to read torch tensors, set by cosmati.compat.torch_vm before the first of them.
+tensor_reader: Callable[[Any], Description] | None = None
+reads_torch_tensors = False
 
 
 class View:
@@ -90,6 +100,10 @@ def classify(kind: type) -> str:
             return "float"
     torch = sys.modules.get("torch")
     if torch is not None and issubclass(kind, torch.Tensor):
+        if tensor_reader is not None:
+            return "generic"
+        global reads_torch_tensors
+        reads_torch_tensors = True
         return "torch"
     if issubclass(kind, bool):
         return "bool"
@@ -105,11 +119,6 @@ def classify(kind: type) -> str:
     return "unsupported"
 
 
-# (address, element type, GPU number or -1 for host memory, base, bytes, writable); base and bytes
-# say which host memory a kernel may reach through the argument.
-Description = tuple[int, str, int, int, int, bool]
-
-
 def describe(array: Any) -> Description:
     """Where an array is. TypeError or ValueError if it can't be an argument."""
     if isinstance(array, View):
@@ -119,11 +128,14 @@ def describe(array: Any) -> Description:
 
 
 def _describe(array: Any) -> Description:
+    torch = sys.modules.get("torch")
+    if tensor_reader is not None and torch is not None and isinstance(array, torch.Tensor):
+        return tensor_reader(array)
     cuda = getattr(array, "__cuda_array_interface__", None) if _is_on_gpu(array) else None
     if cuda is not None and not hasattr(array, "data_ptr"):
         return _from_cuda_interface(array, cuda)
     if hasattr(array, "data_ptr") and hasattr(array, "dtype"):
-        return _from_tensor(array)
+        return from_tensor(array)
     if hasattr(array, "__array_interface__"):
         return _from_interface(array, array.__array_interface__)
     if hasattr(array, "__dlpack__"):
@@ -138,7 +150,7 @@ def _is_on_gpu(array: Any) -> bool:
         return False
 
 
-def _from_tensor(tensor: Any) -> Description:
+def from_tensor(tensor: Any) -> Description:
     """torch tensors, and what looks like one."""
     text = element_text(tensor.dtype)
     address = int(tensor.data_ptr())
