@@ -14,6 +14,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 from cosmati.kernels import attention, gemm
+from cosmati.kernels.attention.host import sums_by_product
 
 TARGETS = ("sm_80", "sm_89", "sm_90a")
 # What a CTA may have, in KiB (CUDA C++ Programming Guide, "Technical Specifications").
@@ -52,8 +53,16 @@ class Case:
         """M, N, K of the products of one step of the main loop."""
         m, n, k = self.block
         if self.family == "attention":
-            return [(m, n, k), (m, k, n)]
+            totals = [(m, 8, n)] if self.sums_by_product() else []
+            return [(m, n, k), (m, k, n), *totals]
         return [(m, n, k // 2)] * 2 if self.family == "int4" else [(m, n, k)]
+
+    def sums_by_product(self) -> bool:
+        """Whether attention takes its row sums from tensor cores."""
+        m, n, dim = self.block
+        config = attention.AttentionConfig(m, n, self.warps, self.stages)
+        dtype = {"f16": "float16", "bf16": "bfloat16"}[self.dtype]
+        return sums_by_product(dtype, config, dim, with_lse=False)
 
     def decodes(self, target: str) -> bool:
         """Whether operands become another type on the way to the product.
@@ -243,11 +252,14 @@ def _attention(case: Case, rng: np.random.Generator) -> Call:
     scale = dim**-0.5 * float(np.log2(np.e))
     arguments |= {"scale": scale, "n_queries": queries, "n_keys": keys, "heads_per_group": 1}
     expected, _ = attention.reference(q, k, v)
+    steps = keys // block_n
+    operations = 2 * steps * sum(2 * m * n * k for m, n, k in case.products())
     return Call(
         ("attention.kernel", "attention_kernel"), arguments,
         lambda tl: {"HEAD_DIM": dim, "CAUSAL": False, "NEGATED": False, "PRECISION": "ieee",
-                    "BLOCK_M": block_m, "BLOCK_N": block_n, "BLOCK_D": dim},
-        (2, 1, 1), out, expected, 4 * queries * keys * dim, _options(case), {"ftz": True},
+                    "BLOCK_M": block_m, "BLOCK_N": block_n, "BLOCK_D": dim,
+                    "SUM_BY_PRODUCT": case.sums_by_product()},
+        (2, 1, 1), out, expected, operations, _options(case), {"ftz": True},
     )  # fmt: skip
 
 

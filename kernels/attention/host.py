@@ -99,6 +99,18 @@ def attention(
     return (out, lse) if return_lse else out
 
 
+def sums_by_product(dtype: str, config: AttentionConfig, head_dim: int, with_lse: bool) -> bool:
+    """Whether the totals of the weights come from a product with ones.
+
+    They do in 16 bits where a thread has 128 elements of the output or more and registers are
+    short. They are then sums of the rounded weights, those that multiply ``v``: closer to what is
+    summed in the output, but not what the log-sum-exp is of, so that asking for it sums in float32.
+    """
+    block_d = max(next_power_of_2(head_dim), 16)
+    crowded = config.block_m * block_d >= 128 * 32 * config.num_warps
+    return crowded and dtype != "float32" and not with_lse
+
+
 def launch(
     q: Any,
     k: Any,
@@ -121,6 +133,7 @@ def launch(
         HEAD_DIM=head_dim, CAUSAL=bool(causal), NEGATED=scale < 0, PRECISION=precision,
         BLOCK_M=config.block_m, BLOCK_N=config.block_n,
         BLOCK_D=max(next_power_of_2(head_dim), 16),
+        SUM_BY_PRODUCT=sums_by_product(dtype_name(q), config, head_dim, lse is not None),
         num_warps=config.num_warps, num_stages=config.num_stages,
         # Numbers below 2^-126 are nothing beside a total of at least 1.
         ftz=dtype_name(q) != "float32",

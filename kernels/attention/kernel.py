@@ -4,6 +4,10 @@ Dao, Fu, Ermon, Rudra, Re, "FlashAttention", 2022: the scores of a block of quer
 program. For each query it keeps the maximum m of the scores so far, the total of exp(score - m) and
 the weighted sum acc of the values; when the maximum grows, both are rescaled by exp(m_old - m_new).
 Maxima are kept in units of log 2, so that exp is one exp2.
+
+SUM_BY_PRODUCT takes the totals from tensor cores, too: the weights times a block of ones. Then no
+thread holds the weights in float32 beside the rounded ones, which is what makes 128 queries with a
+head dim of 128 fit the registers of four warps.
 """
 
 from __future__ import annotations
@@ -11,16 +15,24 @@ from __future__ import annotations
 import cosmati
 import cosmati.language as tl
 
+# Maximum of no scores. It is finite, so that what is subtracted from a hidden score of -infinity
+# never makes a NaN.
+NO_SCORE = tl.constexpr(-3.4028234663852886e38)
+# Columns of the block of ones: the least of a tensor core instruction.
+ONES_COLUMNS = tl.constexpr(8)
+
 
 @cosmati.jit
 def _attend(
     acc, total, m, q, k_ptrs, v_ptrs, stride_kn, stride_vn, begin, end, rows, in_dims,
     scale, n_keys, last_key,
     CAUSAL: tl.constexpr, MASKED: tl.constexpr, EVEN_D: tl.constexpr, BLOCK_N: tl.constexpr,
-    NEGATED: tl.constexpr, PRECISION: tl.constexpr,
+    NEGATED: tl.constexpr, PRECISION: tl.constexpr, SUM_BY_PRODUCT: tl.constexpr,
 ):  # fmt: skip
     """Adds the keys ``begin`` to ``end`` to the state (acc, total, m).
 
+    total: [BLOCK_M]; SUM_BY_PRODUCT: [BLOCK_M, ONES_COLUMNS], each column the sum of the weights as
+    they are rounded for the product with ``v``.
     MASKED: some of these keys are outside of the sequence or hidden by the causal mask.
     """
     cols = tl.arange(0, BLOCK_N)
@@ -51,11 +63,13 @@ def _attend(
         # The scale is positive, so it may wait until the maximum is found: what is left of it for
         # each score is part of a multiply-add.
         m_new = tl.maximum(m, tl.max(scores, axis=1) * scale)
-        # A query that has seen no key yet has m = -infinity; 0 in its place keeps NaN away.
-        base = tl.where(m_new == -float("inf"), 0.0, m_new)
-        p = tl.exp2(scores * scale - base[:, None])
-        alpha = tl.exp2(m - base)
-        total = total * alpha + tl.sum(p, axis=1)
+        p = tl.exp2(scores * scale - m_new[:, None])
+        alpha = tl.exp2(m - m_new)
+        if SUM_BY_PRODUCT:
+            ones = tl.full((BLOCK_N, ONES_COLUMNS), 1.0, v.dtype)
+            total = tl.dot(p.to(v.dtype), ones, total * alpha[:, None])
+        else:
+            total = total * alpha + tl.sum(p, axis=1)
         acc = tl.dot(p.to(v.dtype), v, acc * alpha[:, None], input_precision=PRECISION)
         m = m_new
         k_ptrs += BLOCK_N * stride_kn
@@ -73,12 +87,14 @@ def attention_kernel(
     scale, n_queries, n_keys, heads_per_group,
     HEAD_DIM: tl.constexpr, CAUSAL: tl.constexpr, NEGATED: tl.constexpr, PRECISION: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+    SUM_BY_PRODUCT: tl.constexpr = False,
 ):  # fmt: skip
     """One program does BLOCK_M queries of one head (grid: blocks of queries, heads, batch).
 
     scale: magnitude of the softmax scale, times log2(e), above 0; NEGATED: it is negative.
     heads_per_group: query heads that share a head of keys.
     lse_ptr: [batch, heads, queries], contiguous, or None.
+    SUM_BY_PRODUCT: the totals are of the weights as rounded for the product with v; see above.
     """
     block = tl.program_id(0)
     head = tl.program_id(1)
@@ -101,8 +117,11 @@ def attention_kernel(
     k_ptrs = k_ptr + dims[:, None] * stride_kd + cols[None, :] * stride_kn
     v_ptrs = v_ptr + cols[:, None] * stride_vn + dims[None, :] * stride_vd
     acc = tl.zeros((BLOCK_M, BLOCK_D), tl.float32)
-    total = tl.zeros((BLOCK_M,), tl.float32)
-    m = tl.full((BLOCK_M,), -float("inf"), tl.float32)
+    if SUM_BY_PRODUCT:
+        total = tl.zeros((BLOCK_M, ONES_COLUMNS), tl.float32)
+    else:
+        total = tl.zeros((BLOCK_M,), tl.float32)
+    m = tl.full((BLOCK_M,), NO_SCORE, tl.float32)
     # Query i sees the keys up to i + last_key; the last query sees them all.
     last_key = n_keys - n_queries
     if CAUSAL:
@@ -114,16 +133,22 @@ def attention_kernel(
     acc, total, m = _attend(
         acc, total, m, q, k_ptrs, v_ptrs, stride_kn, stride_vn, 0, full, rows, in_dims,
         scale, n_keys, last_key, CAUSAL, False, EVEN_D, BLOCK_N, NEGATED, PRECISION,
+        SUM_BY_PRODUCT,
     )  # fmt: skip
     acc, total, m = _attend(
         acc, total, m, q, k_ptrs, v_ptrs, stride_kn, stride_vn, full, end, rows, in_dims,
         scale, n_keys, last_key, CAUSAL, True, EVEN_D, BLOCK_N, NEGATED, PRECISION,
+        SUM_BY_PRODUCT,
     )  # fmt: skip
+    if SUM_BY_PRODUCT:
+        total = tl.max(total, axis=1)
     # A query that sees no key: output 0, log-sum-exp -infinity.
     o = acc / tl.where(total == 0.0, 1.0, total)[:, None]
-    tl.store(o_ptr + rows[:, None] * stride_on + dims[None, :] * stride_od, o, mask=mask_q)
+    # Computed anew: masks of the load above would be kept in registers all through the loops.
+    out_rows = tl.arange(0, BLOCK_M) < n_queries - block * BLOCK_M
+    mask_o = out_rows[:, None] if EVEN_D else out_rows[:, None] & in_dims[None, :]
+    tl.store(o_ptr + rows[:, None] * stride_on + dims[None, :] * stride_od, o, mask=mask_o)
     if lse_ptr is not None:
-        base = tl.where(m == -float("inf"), 0.0, m)
-        lse = (base + tl.log2(total)) * 0.6931471805599453
+        lse = (m + tl.log2(total)) * 0.6931471805599453
         lse_row = (batch * tl.num_programs(1) + head) * n_queries
-        tl.store(lse_ptr + lse_row + rows, lse, mask=in_rows)
+        tl.store(lse_ptr + lse_row + rows, lse, mask=out_rows)

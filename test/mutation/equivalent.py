@@ -36,7 +36,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "attention_kernel",
         "delete bar.sync",
-        "tl.store(o_ptr + rows[:, None] * stride_on + dims[None, :] * stride_od, o, mask=mask_q)",
+        "tl.store(o_ptr + rows[:, None] * stride_on + dims[None, :] * stride_od, o, mask=mask_o)",
     ): (
         "The barrier between the second loop's copies and the result on its way to coalesced "
         "stores. That loop runs once at most (the first one does all whole blocks), so that copies "
