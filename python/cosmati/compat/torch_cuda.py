@@ -131,7 +131,7 @@ class Event:
         return (end.time - self.time) * 1000.0
 
 
-class _GeneratorType(type):
+class _GeneratorType(type(_TORCH_GENERATOR)):  # type: ignore[misc]
     """All of torch's generators are instances, also those that torch makes itself."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
