@@ -179,6 +179,8 @@ Value ArithmeticBuilder::neg(const Operand &operand) {
   Value value = materialize(operand);
   if (value.type.isPointer())
     failType("wrong type argument to unary minus ({0})", value.type.scalar().str());
+  if (value.type.isFP8() && value.type.hasOneZero()) // which has no sign to flip
+    return cast(neg(cast(value, Scalar::FP32)), value.type);
   if (value.type.isFP8()) // on the bits: a conversion would saturate an infinity
     return bitcast(bitXor(bitcast(value, Scalar::UInt8), 0x80), value.type);
   if (value.type.isFloat())
@@ -204,6 +206,8 @@ Value ArithmeticBuilder::extremum(bool isMax, Value x, Value y, bool propagateNa
   LanguageType type = x.type;
   if (type.isFP8()) { // the result is an operand or NaN, so an infinity stays one
     Value wide = extremum(isMax, cast(x, Scalar::FP32), cast(y, Scalar::FP32), propagateNaN);
+    if (type.scalarKind() == Scalar::FP8E4B15)
+      return cast(wide, type);
     return emit<tile::FpConvertOp>(type, wide.handle, tile::Rounding::NearestEven,
                                    tile::Overflow::NonFinite);
   }

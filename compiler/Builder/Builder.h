@@ -12,7 +12,8 @@
 // and throws LanguageError or LanguageTypeError for what the language does not allow. Each family
 // of operations is a class of its own that uses those before it:
 //   BuilderCore < ShapeBuilder < CastBuilder < ArithmeticBuilder < MathBuilder < MemoryBuilder <
-//   DotBuilder < DotScaledBuilder < PackedDotBuilder < ControlBuilder < Builder
+//   DotBuilder < DotScaledBuilder < PackedDotBuilder < ForeignCodeBuilder < ControlBuilder <
+//   Builder
 #pragma once
 
 #include "compiler/Builder/ControlBuilder.h"

@@ -103,6 +103,17 @@ static llvm::APFloat exactFloat(const Operand &number) {
   return exact;
 }
 
+/// As CastBuilder::toE4B15 does it.
+static int64_t encodeE4B15(llvm::APFloat number) {
+  int64_t sign = number.isNegative() ? 0x80 : 0;
+  if (number.isNaN())
+    return sign | kLargestE4B15;
+  bool losesInfo = false;
+  number.convert(llvm::APFloat::IEEEhalf(), llvm::APFloat::rmTowardZero, &losesInfo);
+  int64_t bits = static_cast<int64_t>(number.bitcastToAPInt().getZExtValue()) & 0x7fff;
+  return sign | ((std::min(bits, kLargestE4B15 << 7) + 0x40) >> 7);
+}
+
 static bool holds(LanguageType type, const llvm::APSInt &value) {
   llvm::APInt low(65, static_cast<uint64_t>(type.minInt()), /*isSigned=*/true),
       high(65, type.maxInt());
@@ -134,10 +145,9 @@ Value BuilderCore::constant(const Operand &number, LanguageType type) {
 }
 
 Value BuilderCore::convertedConstant(const Operand &number, LanguageType type) {
-  if (type.isMemoryOnly())
-    failType("a number ({0}) is no constant of type {1}: no supported target converts it",
-             number.str(), type.scalar().str());
   mlir::Type element = mlirType(type.scalar());
+  if (type.scalarKind() == Scalar::FP8E4B15)
+    return constantOf(ops.getIntegerAttr(element, encodeE4B15(exactFloat(number))), type);
   if (auto format = llvm::dyn_cast<mlir::FloatType>(element))
     return constantOf(
         ops.getFloatAttr(format, roundTo(format, exactFloat(number), options.saturateFP8)), type);

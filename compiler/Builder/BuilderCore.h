@@ -25,6 +25,9 @@ struct BuilderOptions {
   std::string dotPrecision = "tf32";
 };
 
+/// Code of the largest value that conversions to fp8e4b15 give, 1.75.
+inline constexpr int64_t kLargestE4B15 = 0x7e;
+
 class BuilderCore {
 public:
   explicit BuilderCore(mlir::MLIRContext &context);

@@ -25,7 +25,7 @@ static void checkRounding(LanguageType from, LanguageType to, Rounding rounding)
 
 Value CastBuilder::cast(const Operand &operand, LanguageType target, Rounding rounding) {
   LanguageType to = target.scalar();
-  if (operand.isWeak() && !to.isPointer() && !to.isVoid() && !to.isMemoryOnly())
+  if (operand.isWeak() && !to.isPointer() && !to.isVoid())
     return convertedConstant(operand, to);
   Value value = materialize(operand);
   LanguageType from = value.type.scalar();
@@ -34,16 +34,15 @@ Value CastBuilder::cast(const Operand &operand, LanguageType target, Rounding ro
     return value;
   if (to.isVoid())
     failType("cannot cast {0} to void", from.str());
-  if (from.isMemoryOnly() || to.isMemoryOnly())
-    failType(
-        "cannot cast {0} to {1}: no supported target converts {2}; bitcast it to uint8, or use "
-        "fp8e4nv or fp8e5",
-        from.str(), to.str(), from.isMemoryOnly() ? from.str() : to.str());
   LanguageType type = value.type.withScalar(to);
   if (from.isPointer() || to.isPointer())
     return castPointer(value, type);
   if (to.isBool())
     return toBool(value);
+  if (from == Scalar::FP8E4B15)
+    return cast(fromE4B15(value), to, rounding);
+  if (to == Scalar::FP8E4B15)
+    return toE4B15(value);
   if (from.isFloat())
     return to.isFloat() ? castFloat(value, type, rounding) : castFloatToInt(value, type);
   return to.isFloat() ? castIntToFloat(value, type) : castInt(value, type);
@@ -68,6 +67,41 @@ Value CastBuilder::castFloat(const Value &value, LanguageType type, Rounding rou
   if (from.bitwidth() < to.bitwidth())
     return emit<arith::ExtFOp>(type, value.handle);
   return emit<arith::TruncFOp>(type, value.handle);
+}
+
+/// The bits, one step to the left, are those of fp16, whose bias is the same.
+Value CastBuilder::fromE4B15(const Value &value) {
+  LanguageType word = value.type.withScalar(Scalar::UInt16);
+  auto number = [&](int64_t n) { return convertedConstant(n, word).handle; };
+  Value bits = emit<arith::ExtUIOp>(word, value.handle);
+  Value magnitude = emit<arith::ShLIOp>(
+      word, emit<arith::AndIOp>(word, bits.handle, number(0x7f)).handle, number(7));
+  Value sign = emit<arith::ShLIOp>(
+      word, emit<arith::AndIOp>(word, bits.handle, number(0x80)).handle, number(8));
+  Value half = emit<arith::OrIOp>(word, magnitude.handle, sign.handle);
+  return bitcast(half, Scalar::FP16);
+}
+
+/// From fp16, to which wider values are first truncated (which keeps each on its side of every
+/// tie): magnitudes, at most 1.75, are rounded to the nearest code, ties away from zero.
+Value CastBuilder::toE4B15(const Value &value) {
+  Value wide = value.type.isInt() ? cast(value, Scalar::FP32) : value;
+  bool truncates = wide.type.isFloat() && wide.type.bitwidth() > 16;
+  if (wide.type.scalarKind() == Scalar::BF16)
+    wide = cast(wide, Scalar::FP32), truncates = true;
+  Value half = cast(wide, Scalar::FP16, truncates ? Rounding::TowardZero : Rounding::Default);
+  LanguageType word = value.type.withScalar(Scalar::UInt16);
+  auto number = [&](int64_t n) { return convertedConstant(n, word).handle; };
+  Value bits = bitcast(half, Scalar::UInt16);
+  Value magnitude = emit<arith::AndIOp>(word, bits.handle, number(0x7fff));
+  Value clamped = emit<arith::MinUIOp>(word, magnitude.handle, number(kLargestE4B15 << 7));
+  Value rounded = emit<arith::ShRUIOp>(
+      word, emit<arith::AddIOp>(word, clamped.handle, number(0x40)).handle, number(7));
+  Value sign = emit<arith::AndIOp>(word, emit<arith::ShRUIOp>(word, bits.handle, number(8)).handle,
+                                   number(0x80));
+  Value code = emit<arith::OrIOp>(word, rounded.handle, sign.handle);
+  return {emit<arith::TruncIOp>(value.type.withScalar(Scalar::UInt8), code.handle).handle,
+          value.type.withScalar(Scalar::FP8E4B15)};
 }
 
 Value CastBuilder::castFloatToInt(const Value &value, LanguageType type) {
@@ -150,7 +184,7 @@ Value CastBuilder::toBool(const Operand &operand) {
 Value CastBuilder::full(Shape shape, const Operand &operand, LanguageType type) {
   LanguageType scalar = type.scalar();
   LanguageType block = LanguageType::block(scalar, shape);
-  if (operand.isWeak() && (scalar.isInt() || scalar.isFloat()) && !scalar.isMemoryOnly())
+  if (operand.isWeak() && (scalar.isInt() || scalar.isFloat()))
     return operand.asFloat() ? convertedConstant(operand, block) : constant(operand, block);
   return splat(item(cast(operand, scalar)), shape);
 }

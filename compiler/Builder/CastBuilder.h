@@ -16,7 +16,8 @@ public:
 
   /// `value` with elements of `type`'s scalar type.
   ///   float -> float: rounds once, to nearest even unless `rounding` says otherwise; fp8 overflow
-  ///   as the options say. float -> int: truncates toward zero, saturates (the lowering sees to
+  ///   as the options say; to fp8e4b15, which has no NaN, ties away from zero, beyond 1.75 and NaN
+  ///   give 1.75. float -> int: truncates toward zero, saturates (the lowering sees to
   ///   it); NaN gives 0.   int -> float: nearest even. int -> int: keeps the low bits, extends by
   ///   the source's sign.   anything -> int1: `value != 0`. pointer <-> 64-bit integer, pointer ->
   ///   pointer.
@@ -34,6 +35,8 @@ public:
 
 private:
   Value castFloat(const Value &value, LanguageType type, Rounding rounding);
+  Value fromE4B15(const Value &value);
+  Value toE4B15(const Value &value);
   Value castFloatToInt(const Value &value, LanguageType type);
   Value castIntToFloat(const Value &value, LanguageType type);
   Value castInt(const Value &value, LanguageType type);

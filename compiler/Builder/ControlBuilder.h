@@ -5,7 +5,7 @@
 // its name.
 #pragma once
 
-#include "compiler/Builder/PackedDot.h"
+#include "compiler/Builder/ForeignCode.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace cosmati::lang {
@@ -37,9 +37,9 @@ struct ForLoop {
   Values carried;
 };
 
-class ControlBuilder : public PackedDotBuilder {
+class ControlBuilder : public ForeignCodeBuilder {
 public:
-  using PackedDotBuilder::PackedDotBuilder;
+  using ForeignCodeBuilder::ForeignCodeBuilder;
 
   /// Opens a function and returns its arguments. Another function may be open: the inner one is
   /// built first.

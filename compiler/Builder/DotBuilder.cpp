@@ -40,8 +40,9 @@ void checkOperandTypes(LanguageType a, LanguageType b) {
   static constexpr Scalar allowed[] = {Scalar::Int8, Scalar::UInt8, Scalar::FP16,
                                        Scalar::BF16, Scalar::FP32,  Scalar::FP64};
   for (LanguageType type : {a, b})
-    if (type.isMemoryOnly())
-      failType("Unsupported dtype {0}: no supported target computes with it; use fp8e4nv or fp8e5",
+    if (type.isStorageOnly())
+      failType("Unsupported dtype {0}: no supported target multiplies it; convert it to fp16, "
+               "fp8e4nv or fp8e5",
                type.str());
   if ((a.isFP8() && b.isFP8()) || (isByte(a) && isByte(b)))
     return;

@@ -66,6 +66,8 @@ Value MathBuilder::abs(const Operand &operand) {
   Value x = materialize(operand);
   if (x.type.isPointer())
     failType("abs takes numbers, got {0}", x.type.str());
+  if (x.type.isFP8() && x.type.hasOneZero()) // the sign of zero is NaN
+    return cast(abs(cast(x, Scalar::FP32)), x.type);
   if (x.type.isFP8()) // on the bits: a conversion would saturate an infinity
     return bitcast(bitAnd(bitcast(x, Scalar::UInt8), 0x7f), x.type);
   if (x.type.isFloat())
@@ -100,17 +102,24 @@ Value MathBuilder::umulhi(const Operand &lhs, const Operand &rhs) {
   return emit<tile::MulHiUOp>(x.type, x.handle, y.handle);
 }
 
-Value MathBuilder::externElementwise(llvm::StringRef library, llvm::StringRef symbol,
-                                     llvm::ArrayRef<Operand> args, LanguageType result) {
+Value MathBuilder::externElementwise(const ExternFunction &function, llvm::ArrayRef<Operand> args,
+                                     LanguageType result) {
   if (args.empty())
-    fail("{0} of {1} needs at least one argument", symbol, library);
+    fail("{0} of {1} needs at least one argument", function.symbol, function.library);
+  if (function.path.empty() && function.library != "libdevice")
+    fail("{0} of the library '{1}': give lib_path, the file of its bitcode; only libdevice is "
+         "searched for",
+         function.symbol, function.library);
   Values values = materialize(args);
   broadcastAll(values);
   llvm::SmallVector<mlir::Value, 4> handles;
   for (const Value &value : values)
     handles.push_back(value.handle);
-  return emit<tile::ExternElementwiseOp>(values.front().type.withScalar(result), library, symbol,
-                                         mlir::ValueRange(handles));
+  mlir::StringAttr path =
+      function.path.empty() ? mlir::StringAttr() : ops.getStringAttr(function.path);
+  return emit<tile::ExternElementwiseOp>(values.front().type.withScalar(result), function.library,
+                                         function.symbol, mlir::ValueRange(handles), path,
+                                         !function.isPure);
 }
 
 } // namespace cosmati::lang

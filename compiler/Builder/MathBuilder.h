@@ -22,6 +22,12 @@ enum class MathFunction : uint8_t {
   Ceil
 };
 
+/// A function of a bitcode library: "libdevice", or one whose file `path` names.
+struct ExternFunction {
+  llvm::StringRef library, path, symbol;
+  bool isPure = true; ///< else no call is removed, moved or made twice
+};
+
 class MathBuilder : public ArithmeticBuilder {
 public:
   using ArithmeticBuilder::ArithmeticBuilder;
@@ -50,10 +56,10 @@ public:
   Value divRn(const Operand &lhs, const Operand &rhs);
   /// Upper half of the double-width product of two unsigned integers of 32 or 64 bits.
   Value umulhi(const Operand &lhs, const Operand &rhs);
-  /// Calls `symbol` of a bitcode library ("libdevice") on each element. Arguments are broadcast,
-  /// not converted; the result has their shape and the scalar type `result`.
-  Value externElementwise(llvm::StringRef library, llvm::StringRef symbol,
-                          llvm::ArrayRef<Operand> args, LanguageType result);
+  /// Calls a function of a bitcode library on each element. Arguments are broadcast, not
+  /// converted; the result has their shape and the scalar type `result`.
+  Value externElementwise(const ExternFunction &function, llvm::ArrayRef<Operand> args,
+                          LanguageType result);
 };
 
 } // namespace cosmati::lang

@@ -68,7 +68,7 @@ tile::BitProduct parseBitProduct(llvm::StringRef text) {
 
 void checkSparseTypes(LanguageType a, LanguageType b) {
   for (LanguageType type : {a, b})
-    if (!type.isFP8() || type.isMemoryOnly())
+    if (!type.isFP8() || type.isStorageOnly())
       checkScalar("dot_sparse", "operands", type,
                   {Scalar::FP16, Scalar::BF16, Scalar::FP32, Scalar::Int8, Scalar::UInt8},
                   "fp16, bf16, fp32, fp8e4nv, fp8e5, int8 or uint8");

@@ -222,9 +222,12 @@ bool LanguageType::isSigned() const { return infoOf(scalarKind()).sign == Sign::
 bool LanguageType::isUnsigned() const { return infoOf(scalarKind()).sign == Sign::Unsigned; }
 bool LanguageType::isFloat() const { return kind() == Kind::Floating; }
 bool LanguageType::isFP8() const { return isFloat() && bitwidth() == 8; }
-bool LanguageType::isMemoryOnly() const {
+bool LanguageType::isStorageOnly() const {
   Scalar kind = scalarKind();
   return kind == Scalar::FP8E4B15 || kind == Scalar::FP8E4B8 || kind == Scalar::FP8E5B16;
+}
+bool LanguageType::hasOneZero() const {
+  return scalarKind() == Scalar::FP8E4B8 || scalarKind() == Scalar::FP8E5B16;
 }
 unsigned LanguageType::bitwidth() const { return infoOf(scalarKind()).bits; }
 unsigned LanguageType::mantissaWidth() const { return infoOf(scalarKind()).mantissa; }

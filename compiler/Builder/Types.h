@@ -13,8 +13,8 @@
 namespace cosmati::lang {
 
 /// Kinds of scalar. A floating name gives sign and exponent bits: FP8E4NV is NVIDIA's E4M3 (no
-/// infinity), FP8E4B8 and FP8E5B16 have biases 8 and 16 and no negative zero, FP8E4B15 has bias 15
-/// and exists in memory only.
+/// infinity), FP8E4B8 and FP8E5B16 have biases 8 and 16 and no negative zero, FP8E4B15 has bias 15,
+/// no infinity and no NaN.
 enum class Scalar : uint8_t {
   Void,
   Int1,
@@ -95,9 +95,11 @@ public:
   bool isUnsigned() const;
   bool isFloat() const;
   bool isFP8() const;
-  /// fp8e4b15, fp8e4b8, fp8e5b16: bytes to load, store, select and bitcast; no supported target
-  /// converts them.
-  bool isMemoryOnly() const;
+  /// fp8e4b15, fp8e4b8, fp8e5b16: formats that no supported target has instructions for. They are
+  /// converted by integer arithmetic, and computed with in fp32; there is no dot of them.
+  bool isStorageOnly() const;
+  /// fp8e4b8, fp8e5b16: the code of -0 is NaN.
+  bool hasOneZero() const;
   /// Bits of a scalar in memory; int1 has 1, a pointer 64, void 0.
   unsigned bitwidth() const;
   /// Explicit bits of a floating type's significand; 0 for others.

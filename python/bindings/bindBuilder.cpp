@@ -44,6 +44,7 @@ void bindBuilder(py::module_ &m) {
           [](Builder &b, std::string precision) { b.options.dotPrecision = std::move(precision); })
       .def("to_tensor", py::overload_cast<const Operand &>(&Builder::materialize), py::arg("x"));
   bindBuilderElementwise(builder);
+  bindBuilderForeign(builder);
   bindBuilderBlocks(builder);
   bindBuilderPackedDots(builder);
   bindBuilderMemory(builder, m);

@@ -80,16 +80,7 @@ void bindBuilderElementwise(BuilderClass &builder) {
           [](Builder &b, py::handle x, LanguageType type) {
             return b.bitcast(b.materialize(toOperand(x)), type);
           },
-          py::arg("x"), py::arg("type"))
-      .def(
-          "extern_elementwise",
-          [](Builder &b, std::string_view library, std::string_view symbol, py::handle args,
-             LanguageType result) {
-            return b.externElementwise(toRef(library), toRef(symbol), toOperands(args), result);
-          },
-          py::arg("library"), py::arg("symbol"), py::arg("args"), py::arg("result"),
-          "Calls `symbol` of a bitcode library on each element; `result` is the scalar type of the "
-          "result.");
+          py::arg("x"), py::arg("type"));
 }
 
 } // namespace cosmati::bindings

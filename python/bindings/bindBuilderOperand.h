@@ -35,6 +35,7 @@ using BuilderClass = py::class_<lang::Builder>;
 void bindBuilderElementwise(BuilderClass &builder);
 void bindBuilderMemory(BuilderClass &builder, py::module_ &m);
 void bindBuilderBlocks(BuilderClass &builder);
+void bindBuilderForeign(BuilderClass &builder);
 void bindBuilderPackedDots(BuilderClass &builder);
 void bindBuilderControl(BuilderClass &builder);
 

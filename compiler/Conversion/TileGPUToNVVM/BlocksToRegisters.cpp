@@ -58,6 +58,7 @@ LogicalResult convertBlocksToRegisters(LoweringContext &context) {
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
 
   populateElementwise(types, patterns, context);
+  populateForeignCode(types, patterns, context);
   populatePointers(types, patterns, context);
   populateFpConvert(types, patterns, context);
   populateShapes(types, patterns, context);

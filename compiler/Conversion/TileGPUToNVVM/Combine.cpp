@@ -14,16 +14,11 @@ static Value castTo(OpBuilder &builder, Location loc, Value value, Type type) {
   return UnrealizedConversionCastOp::create(builder, loc, type, value).getResult(0);
 }
 
-Tuple combine(ConversionPatternRewriter &rewriter, Region &region, ArrayRef<Value> lhs,
-              ArrayRef<Value> rhs) {
+Tuple runRegion(ConversionPatternRewriter &rewriter, Region &region, ArrayRef<Value> arguments) {
   Block &block = region.front();
   IRMapping mapping;
-  size_t count = lhs.size();
-  for (size_t i = 0; i < 2 * count; ++i) {
-    BlockArgument argument = block.getArgument(i);
-    Value value = i < count ? lhs[i] : rhs[i - count];
+  for (auto [argument, value] : llvm::zip_equal(block.getArguments(), arguments))
     mapping.map(argument, castTo(rewriter, argument.getLoc(), value, argument.getType()));
-  }
   for (Operation &op : block.without_terminator())
     rewriter.clone(op, mapping);
   Tuple results;
@@ -31,6 +26,13 @@ Tuple combine(ConversionPatternRewriter &rewriter, Region &region, ArrayRef<Valu
     results.push_back(castTo(rewriter, value.getLoc(), mapping.lookupOrDefault(value),
                              loweredElementType(value.getType())));
   return results;
+}
+
+Tuple combine(ConversionPatternRewriter &rewriter, Region &region, ArrayRef<Value> lhs,
+              ArrayRef<Value> rhs) {
+  SmallVector<Value> both(lhs);
+  llvm::append_range(both, rhs);
+  return runRegion(rewriter, region, both);
 }
 
 AxisLayout::AxisLayout(const LinearLayout &layout, unsigned axis)

@@ -1,4 +1,5 @@
-// What reduce and scan share: the combine region, and a layout seen along one axis.
+// What reduce, scan and map_elementwise share: a region over scalars, and a layout seen along one
+// axis.
 #pragma once
 
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
@@ -7,6 +8,10 @@ namespace cosmati::tonvvm {
 
 /// One tuple: a scalar of each operand of the reduction.
 using Tuple = llvm::SmallVector<Value, 2>;
+
+/// The region applied to scalars: its ops cloned at the insertion point; what it yields.
+Tuple runRegion(mlir::ConversionPatternRewriter &rewriter, mlir::Region &region,
+                llvm::ArrayRef<Value> arguments);
 
 /// The region applied to two tuples: its ops cloned at the insertion point.
 Tuple combine(mlir::ConversionPatternRewriter &rewriter, mlir::Region &region,

@@ -188,37 +188,13 @@ struct LowerMulHiU : BlockPattern<tile::MulHiUOp> {
   }
 };
 
-/// Calls a function that the target stage links from a bitcode library.
-struct LowerExtern : BlockPattern<tile::ExternElementwiseOp> {
-  using BlockPattern::BlockPattern;
-  LogicalResult matchAndRewrite(tile::ExternElementwiseOp op, OneToNOpAdaptor in,
-                                ConversionPatternRewriter &rewriter) const override {
-    SmallVector<Type> params;
-    for (Value arg : op.getArgs())
-      params.push_back(loweredElementType(arg.getType()));
-    Type result = loweredElementType(op.getType());
-    LLVM::LLVMFuncOp callee = context.declare(op.getSymbol(), result, params);
-    if (callee.getFunctionType() != LLVM::LLVMFunctionType::get(result, params))
-      return op.emitOpError("calls ")
-             << op.getSymbol()
-             << " with another signature than before: " << callee.getFunctionType();
-    auto make = [&](ArrayRef<Value> v) -> Value {
-      return LLVM::CallOp::create(rewriter, op.getLoc(), callee, v).getResult();
-    };
-    replaceWithRegisters(
-        rewriter, op,
-        perRegister(SmallVector<ValueRange>(in.getArgs()), registerCount(op.getType()), make));
-    return success();
-  }
-};
-
 } // namespace
 
 void populateElementwise(const TypeConverter &types, RewritePatternSet &patterns,
                          LoweringContext &context) {
   patterns.add<CloneElementwise>(types, patterns.getContext());
   patterns.add<LowerConstant, LowerPoison, LowerSplat, LowerUnsplat, LowerHint, LowerDivRn,
-               LowerSqrtRn, LowerMulHiU, LowerExtern>(types, context);
+               LowerSqrtRn, LowerMulHiU>(types, context);
 }
 
 } // namespace cosmati::tonvvm

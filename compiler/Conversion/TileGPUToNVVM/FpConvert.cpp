@@ -18,7 +18,8 @@ LogicalResult lower(ConversionPatternRewriter &rewriter, LoweringContext &contex
   Type to = getElementTypeOrSelf(op->getResult(0).getType());
   if (!canConvert(from, to))
     return op->emitOpError("converts ")
-           << from << " to " << to << "; there are f64, f32, f16, bf16, f8E4M3FN and f8E5M2";
+           << from << " to " << to
+           << "; there are f64, f32, f16, bf16, f8E4M3FN, f8E5M2, f8E4M3FNUZ and f8E5M2FNUZ";
   Emitter emit(rewriter, op->getLoc());
   SmallVector<Value> results = onDistinct(values, [&](ValueRange distinct) {
     return convertFloats(emit, context.target, context.mode.ftz, distinct, from, to, rounding,

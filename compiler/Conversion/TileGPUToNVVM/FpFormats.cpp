@@ -10,9 +10,13 @@ namespace cosmati::tonvvm {
 
 std::optional<Fp8Format> fp8Format(Type type) {
   if (isa<Float8E4M3FNType>(type))
-    return Fp8Format{3, 7, 0x7e, 0x7f, "e4m3x2"};
+    return Fp8Format{3, 7, 0x7e, 0x7f, 0x7f, "e4m3x2"};
   if (isa<Float8E5M2Type>(type))
-    return Fp8Format{2, 15, 0x7b, 0x7c, "e5m2x2"};
+    return Fp8Format{2, 15, 0x7b, 0x7c, 0x7f, "e5m2x2"};
+  if (isa<Float8E4M3FNUZType>(type))
+    return Fp8Format{3, 8, 0x7f, 0x80, 0x80, ""};
+  if (isa<Float8E5M2FNUZType>(type))
+    return Fp8Format{2, 16, 0x7f, 0x80, 0x80, ""};
   return std::nullopt;
 }
 
@@ -25,8 +29,6 @@ bool canConvert(Type from, Type to) {
 }
 
 namespace {
-
-constexpr uint32_t kNan = 0x7f; ///< of both formats
 
 class Converter {
 public:
@@ -139,6 +141,8 @@ private:
   //===--------------------------------------------------------------------------------------------===//
 
   SmallVector<Value> expand(ValueRange bytes, const Fp8Format &format) {
+    if (format.hardware.empty())
+      return each(bytes, [&](Value byte) { return expandOne(byte, format); });
     if (target.hasFp8Convert())
       return inPairs(bytes, [&](Value low, Value high) {
         Value pair =
@@ -150,6 +154,23 @@ private:
     for (size_t i = 0; i < bytes.size(); i += 4)
       expandWord(bytes.slice(i, std::min<size_t>(4, bytes.size() - i)), format, results);
     return results;
+  }
+
+  /// A format with one zero: the fields of f32 with the bias adjusted, or an integer times the
+  /// smallest subnormal. All are normal in f32, so nothing is flushed.
+  Value expandOne(Value byte, const Fp8Format &format) {
+    Value code = emit.zext(byte, emit.i32());
+    Value magnitude = emit.bitAnd(code, 0x7f);
+    Value normal =
+        emit.add(emit.shl(magnitude, 23 - format.mantissa), int64_t(127 - format.bias) << 23);
+    Value fraction = LLVM::UIToFPOp::create(emit.builder, emit.loc, emit.f32(), magnitude);
+    Value subnormal = emit.bitcast(
+        emit.fmul(fraction, emit.f32(std::ldexp(1.0, 1 - format.bias - int(format.mantissa)))),
+        emit.i32());
+    Value bits = emit.select(emit.ult(magnitude, 1u << format.mantissa), subnormal, normal);
+    bits = emit.bitOr(bits, emit.shl(emit.bitAnd(code, 0x80), 24));
+    bits = emit.select(emit.eq(code, format.nan), emit.i32(0x7fc00000), bits);
+    return emit.fptrunc(emit.bitcast(bits, emit.f32()), emit.f16());
   }
 
   std::pair<Value, Value> halves(Value pair) {
@@ -207,7 +228,7 @@ private:
   //===--------------------------------------------------------------------------------------------===//
 
   SmallVector<Value> narrow(ValueRange values, const Fp8Format &format) {
-    if (rounding == Rounding::NearestEven && target.hasFp8Convert())
+    if (rounding == Rounding::NearestEven && !format.hardware.empty() && target.hasFp8Convert())
       return inPairs(values, [&](Value low, Value high) { return narrowPair(low, high, format); });
     return each(values, [&](Value value) { return narrowOne(toSingle(value), format); });
   }
@@ -250,7 +271,7 @@ private:
     Value beyond = emit.fcmp(tieOverflows ? LLVM::FCmpPredicate::oge : LLVM::FCmpPredicate::ogt,
                              emit.fabs(value), limit);
     Value code = emit.integer(emit.i8(), format.overflow);
-    if (format.overflow != kNan)
+    if (format.overflow != format.nan)
       code = emit.bitOr(code, emit.bitAnd(byte, 0x80));
     return emit.select(beyond, code, byte);
   }
@@ -271,7 +292,7 @@ private:
                              subnormalCode(value, format), normalCode(magnitude, format));
     code = handleOverflow(code, magnitude, bits, format);
     Value isNan = emit.ugt(magnitude, 0x7f800000);
-    return emit.trunc(emit.select(isNan, emit.i32(kNan), code), emit.i8());
+    return emit.trunc(emit.select(isNan, emit.i32(format.nan), code), emit.i8());
   }
 
   Value normalCode(Value magnitude, const Fp8Format &format) {
@@ -299,6 +320,8 @@ private:
     Value largest = emit.i32(format.largest);
     Value clamped = emit.umin(code, largest);
     Value sign = emit.bitAnd(emit.lshr(bits, 24), 0x80);
+    if (!format.hasNegativeZero())
+      sign = emit.select(emit.eq(clamped, 0), emit.i32(0), sign);
     auto signedCode = [&](Value c) { return emit.bitOr(c, sign); };
     if (overflow == Overflow::Saturate)
       return signedCode(clamped);
@@ -306,7 +329,7 @@ private:
                        ? emit.icmp(LLVM::ICmpPredicate::ugt, code, largest)
                        : emit.eq(magnitude, 0x7f800000);
     Value replacement = emit.i32(format.overflow);
-    if (format.overflow != kNan)
+    if (format.overflow != format.nan)
       replacement = signedCode(replacement);
     return emit.select(beyond, replacement, signedCode(clamped));
   }

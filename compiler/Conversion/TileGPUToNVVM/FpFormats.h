@@ -1,7 +1,8 @@
 // Conversions between floating-point formats, fp8 included, on lists of scalars.
 //
 // Definitions: notes on numerics, section "Exact definitions"; PTX ISA, cvt. Each conversion rounds
-// once, from the exact value. A NaN becomes fp8's canonical one, 0x7f. Toward zero, a finite value
+// once, from the exact value. A NaN becomes fp8's canonical one, 0x7f (0x80 in
+// the formats with one zero, where -0 becomes 0). Toward zero, a finite value
 // never becomes infinite.
 #pragma once
 
@@ -16,7 +17,9 @@ struct Fp8Format {
   int bias;
   uint32_t largest;         ///< code of the largest finite value
   uint32_t overflow;        ///< code of infinity, or of NaN where there is none
-  llvm::StringRef hardware; ///< name in cvt: "e4m3x2"
+  uint32_t nan;             ///< 0x80 where there is one zero
+  llvm::StringRef hardware; ///< name in cvt: "e4m3x2"; empty: no target converts it
+  bool hasNegativeZero() const { return nan != 0x80; }
 };
 
 /// The format of a type; none if it is no 8-bit format that can be converted.

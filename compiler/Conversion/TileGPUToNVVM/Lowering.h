@@ -78,6 +78,8 @@ void replaceWithRegisters(mlir::ConversionPatternRewriter &rewriter, mlir::Opera
 // Step 1, one file each.
 void populateElementwise(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                          LoweringContext &context);
+void populateForeignCode(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
+                         LoweringContext &context);
 void populatePointers(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,
                       LoweringContext &context);
 void populateFpConvert(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns,

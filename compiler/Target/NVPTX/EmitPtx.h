@@ -21,6 +21,14 @@ struct PtxOptions {
   bool keepLlvm = false;      ///< also return the optimised LLVM IR as text
 };
 
+/// A bitcode library of the user's does not fit. A diagnostic at the first call says what is wrong.
+class LibraryError : public llvm::ErrorInfo<LibraryError> {
+public:
+  static char ID;
+  void log(llvm::raw_ostream &os) const override { os << "a bitcode library can't be linked"; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+};
+
 struct PtxResult {
   std::string ptx, llvmIr;
   double translateMs = 0, optimiseMs = 0, emitMs = 0;

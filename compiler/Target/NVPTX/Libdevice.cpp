@@ -21,19 +21,19 @@ std::vector<std::string> cosmati::neededLibdeviceFunctions(const llvm::Module &m
   return names;
 }
 
-Error cosmati::linkLibdevice(llvm::Module &module, llvm::StringRef path, bool ftz) {
+Error cosmati::linkBitcode(llvm::Module &module, llvm::StringRef path) {
   llvm::SMDiagnostic problem;
   // Lazy: bodies are read only for the functions that are linked.
   auto library = llvm::getLazyIRFileModule(path, problem, module.getContext());
   if (!library)
     return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                   "libdevice at " + path +
+                                   "the library " + path +
                                        " can't be read: " + problem.getMessage());
   library->setDataLayout(module.getDataLayout());
   library->setTargetTriple(module.getTargetTriple());
-  // NVVMReflect answers libdevice's __nvvm_reflect("__CUDA_FTZ") from this flag.
-  if (!module.getModuleFlag("nvvm-reflect-ftz"))
-    module.addModuleFlag(llvm::Module::Override, "nvvm-reflect-ftz", ftz ? 1 : 0);
+  for (llvm::Function &function : *library) // what was compiled for another target is not inlined
+    for (llvm::StringRef attribute : {"target-cpu", "target-features"})
+      function.removeFnAttr(attribute);
   bool failed = llvm::Linker::linkModules(
       module, std::move(library), llvm::Linker::LinkOnlyNeeded,
       [](llvm::Module &linked, const llvm::StringSet<> &imported) {
@@ -43,6 +43,13 @@ Error cosmati::linkLibdevice(llvm::Module &module, llvm::StringRef path, bool ft
       });
   if (failed)
     return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                   "linking libdevice from " + path + " failed");
+                                   "linking the library " + path + " failed");
   return Error::success();
+}
+
+Error cosmati::linkLibdevice(llvm::Module &module, llvm::StringRef path, bool ftz) {
+  // NVVMReflect answers libdevice's __nvvm_reflect("__CUDA_FTZ") from this flag.
+  if (!module.getModuleFlag("nvvm-reflect-ftz"))
+    module.addModuleFlag(llvm::Module::Override, "nvvm-reflect-ftz", ftz ? 1 : 0);
+  return linkBitcode(module, path);
 }

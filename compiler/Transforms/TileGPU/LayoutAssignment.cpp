@@ -88,10 +88,10 @@ LayoutAttr LayoutAssignment::layoutOf(Value value) const {
 void LayoutAssignment::assign(Value value, LayoutAttr layout) {
   if (!layoutAttrOf(value.getType()))
     return;
-  // The blocks of one scan share their layout: its results are assigned together.
+  // All blocks of such an op share their layout: its results are assigned together.
   SmallVector<Value, 2> together(1, value);
-  if (auto scan = value.getDefiningOp<tile::ScanOp>())
-    together.assign(scan.result_begin(), scan.result_end());
+  if (Operation *op = value.getDefiningOp(); op && op->getNumResults() > 1 && keepsLayout(op))
+    together.assign(op->result_begin(), op->result_end());
   for (Value part : together)
     if (assigned.try_emplace(part, layout).second)
       worklist.push_back(part);
@@ -127,7 +127,7 @@ static bool comesFromLoads(Value value) {
     bool passes = keepsLayout(op) || isa<ConvertLayoutOp, tile::SplatOp>(op) ||
                   (change && change->kind != tile::ShapeChange::Kind::Reduce);
     // Transcendental functions are worth computing once.
-    if (!passes || isa<tile::ScanOp>(op) || op->getNumRegions() ||
+    if (!passes || isa<tile::ScanOp>(op) || op->getNumRegions() || !isMemoryEffectFree(op) ||
         isa<math::MathDialect>(op->getDialect()) || seen.size() > kMostOperandOps)
       return false;
     for (Value operand : op->getOperands())

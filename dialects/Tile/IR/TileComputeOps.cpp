@@ -162,8 +162,8 @@ LogicalResult ScanOp::verifyRegions() {
 //===- elementwise ----------------------------------------------------------------------------===//
 
 static bool isConvertible(Type type) {
-  return isa<Float8E4M3FNType, Float8E5M2Type, Float16Type, BFloat16Type, Float32Type, Float64Type>(
-      type);
+  return isa<Float8E4M3FNType, Float8E5M2Type, Float8E4M3FNUZType, Float8E5M2FNUZType, Float16Type,
+             BFloat16Type, Float32Type, Float64Type>(type);
 }
 
 LogicalResult FpConvertOp::verify() {
@@ -171,14 +171,9 @@ LogicalResult FpConvertOp::verify() {
   for (Type type : {from, to})
     if (!isConvertible(type)) // fp_convert_c1
       return emitOpError("does not convert ")
-             << type << "; it knows f8E4M3FN, f8E5M2, f16, bf16, f32 and f64";
+             << type
+             << "; it knows f8E4M3FN, f8E5M2, f8E4M3FNUZ, f8E5M2FNUZ, f16, bf16, f32 and f64";
   if (from == to) // fp_convert_c2
     return emitOpError("converts ") << from << " to itself; use the value as it is";
-  return success();
-}
-
-LogicalResult ExternElementwiseOp::verify() {
-  if (getSymbol().empty()) // extern_elementwise_c2
-    return emitOpError("names no function");
   return success();
 }

@@ -130,9 +130,9 @@ def Tile_FpConvertOp : Tile_ElementwiseOp<"fp_convert", [SameOperandsAndResultSh
   let description = [{
     Used where a type is fp8 or the rounding is not to nearest even; else it is arith.extf and arith.truncf. Rounds once, from the source's
     exact value. A value overflows if it rounds beyond the largest finite one. `saturate`: that becomes the largest finite value of its sign,
-    as does infinity (a type that holds every value of the source has room for infinity, too: nothing overflows); `nonfinite`: infinity where the format has one, else NaN. `rtz` never rounds a finite value beyond the largest one. NaN stays NaN.
+    as does infinity (a type that holds every value of the source has room for infinity, too: nothing overflows); `nonfinite`: infinity where the format has one, else NaN (the FNUZ formats have one zero and one NaN: -0 becomes 0). `rtz` never rounds a finite value beyond the largest one. NaN stays NaN.
 
-    - (fp_convert_c1) The types are among f8E4M3FN, f8E5M2, f16, bf16, f32, f64.
+    - (fp_convert_c1) The types are among f8E4M3FN, f8E5M2, f8E4M3FNUZ, f8E5M2FNUZ, f16, bf16, f32, f64.
     - (fp_convert_c2) They differ.
 
     Fold: of a constant or a constant splat it is one, unless the value is or becomes NaN (which NaN is the target's affair).
@@ -180,22 +180,6 @@ def Tile_MulHiUOp : Tile_ElementwiseOp<"mulhi_u", [SameOperandsAndResultType]> {
   let arguments = (ins Tile_IntLike:$lhs, Tile_IntLike:$rhs);
   let results = (outs Tile_IntLike:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
-}
-def Tile_ExternElementwiseOp : Tile_ElementwiseOp<"extern_elementwise", [SameOperandsAndResultShape]> {
-  let summary = "calls a device function of a bitcode library on each element";
-  let description = [{
-    `r[i] = symbol(args0[i], args1[i], ..)`. `symbol` is the function's name in `library` ("libdevice" is found by the tool chain search).
-    The function has no side effects.
-
-    - (extern_elementwise_c1) There is an argument.
-    - (extern_elementwise_c2) `symbol` is not empty.
-
-    Example: `%r = tile.extern_elementwise "libdevice", "__nv_atan2f" (%y, %x) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>`
-  }];
-  let arguments = (ins StrAttr:$library, StrAttr:$symbol, Variadic<Tile_ScalarLike>:$args);
-  let results = (outs Tile_ScalarLike:$result);
-  let assemblyFormat = "$library `,` $symbol `(` $args `)` attr-dict `:` functional-type($args, $result)";
-  let hasVerifier = 1;
 }
 
 #endif

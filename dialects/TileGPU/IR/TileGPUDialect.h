@@ -35,6 +35,9 @@ inline constexpr llvm::StringLiteral kSharedBytesAttr =
 inline constexpr llvm::StringLiteral kVectorAttr =
     "tilegpu.vector"; ///< i32 on tile.load and tile.store
 
+inline constexpr llvm::StringLiteral kLibraryAttr =
+    "tilegpu.library"; ///< string on a declared function: the bitcode file that defines it
+
 /// The layout of a block type; null for scalars and for blocks without one.
 LayoutAttr layoutAttrOf(mlir::Type type);
 
