@@ -131,7 +131,19 @@ void bindMemory(py::class_<PyDevice> &device) {
             check(
                 d.device->copyToHost(info.ptr, from, uint64_t(info.size * info.itemsize), nullptr));
           },
-          py::arg("to"), py::arg("source"));
+          py::arg("to"), py::arg("source"))
+      .def(
+          "copy_on_device",
+          [](PyDevice &d, uint64_t to, uint64_t from, uint64_t bytes) {
+            check(d.device->copyOnDevice(to, from, bytes, nullptr));
+          },
+          py::arg("to"), py::arg("source"), py::arg("bytes"))
+      .def(
+          "fill",
+          [](PyDevice &d, uint64_t to, uint8_t value, uint64_t bytes) {
+            check(d.device->fill(to, value, bytes, nullptr));
+          },
+          py::arg("to"), py::arg("value"), py::arg("bytes"));
 }
 
 void bindEvents(py::class_<PyDevice> &device) {
@@ -146,6 +158,12 @@ void bindEvents(py::class_<PyDevice> &device) {
              }();
              check(std::move(error));
            })
+      .def(
+          "is_capturing",
+          [](PyDevice &d, uintptr_t stream) {
+            return unwrap(d.device->isCapturing(reinterpret_cast<void *>(stream)));
+          },
+          py::arg("stream") = 0, "True while the stream records a CUDA graph.")
       .def("create_event", [=](PyDevice &d) { return address(unwrap(d.device->createEvent())); })
       .def("destroy_event",
            [=](PyDevice &d, uintptr_t event) { check(d.device->destroyEvent(pointer(event))); })

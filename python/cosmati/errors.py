@@ -127,6 +127,10 @@ class CompilerFailure(CosmatiError):
     """The compiler or the assembler failed on a kernel that the language allows."""
 
 
+class AutotunerError(CosmatiError):
+    """None of a kernel's configurations can be used; the text lists why."""
+
+
 class DeviceError(CosmatiError):
     """The device or its driver refused a call."""
 

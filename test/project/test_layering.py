@@ -236,6 +236,9 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "runtime": {"errors", "_core", "language", "frontend", "vm"},
     "vm": {"errors", "_core", "runtime.arrays", "runtime.device"},
     "profile": {"errors", "vm", "runtime.failures"},
+    # Ranks kernels: by time on a GPU, by the peaks of GPUs elsewhere.
+    "tuning": {"errors", "runtime", "profile", "testing", "knobs", "frontend.closure"},
+    "testing": {"errors", "runtime", "profile", "language"},
 }
 
 

@@ -6,6 +6,7 @@ peak at best.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -89,3 +90,13 @@ GPUS = {
         128, 2.52e9, 1.008e12, 82.6e12, _tensor(165.2, 82.6, 660.6, f8=330.3, i4=1321.2),
     ),
 }  # fmt: skip
+
+# A usual GPU of each compute capability.
+_OF_CAPABILITY = {80: "a100", 86: "a10", 89: "l40s", 90: "h100"}
+
+
+def gpu_of_target(target: str) -> Gpu:
+    """A usual GPU of a target ("sm_90a"), or of the nearest older one whose peaks are known."""
+    digits = re.search(r"\d+", target)
+    number = int(digits[0]) if digits else max(_OF_CAPABILITY)
+    return GPUS[_OF_CAPABILITY[max((n for n in _OF_CAPABILITY if n <= number), default=80)]]

@@ -1,0 +1,50 @@
+"""Which device a call will run on, and whether it may be tuned there now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from cosmati.errors import CosmatiError
+from cosmati.runtime.device import cuda_device, get_device
+
+
+def _torch_tensors(values: Iterable[Any]) -> list[Any]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return []
+    return [value for value in values if isinstance(value, torch.Tensor) and value.is_cuda]
+
+
+def device_of(values: Iterable[Any]) -> Any:
+    """The device of a launch with these arguments: their GPU, else the default one."""
+    for tensor in _torch_tensors(values):
+        return cuda_device(int(tensor.device.index or 0))
+    return get_device()
+
+
+def device_text(device: Any) -> str:
+    """Name and target, for messages."""
+    return f"{device.properties['name']} ({device.target})"
+
+
+def refuse_capture(kernel: str, values: list[Any], device: Any) -> None:
+    """CosmatiError while a CUDA graph is being captured: tuning compiles, loads and waits.
+
+    Asked only where a choice is missing.
+    """
+    if device.on_host:
+        return
+    tensors = _torch_tensors(values)
+    if tensors:
+        torch = sys.modules["torch"]
+        with torch.cuda.device(tensors[0].device):
+            capturing = bool(torch.cuda.is_current_stream_capturing())
+    else:
+        capturing = bool(device.is_capturing())
+    if capturing:
+        raise CosmatiError(
+            f"the stream is capturing a CUDA graph, and {kernel} has not chosen a configuration "
+            "for these arguments yet: launch it once before the capture, with the same key"
+        )
