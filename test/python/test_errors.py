@@ -397,7 +397,7 @@ def tensor_power(x):
         (huge, "core.full", "exceeds", ["*fp32"]),
         (block_condition, "tl.arange(0, 16) > 3", "Use tl.where", ["*fp32"]),
         (bad_scalar, "tl.full", "Scalar 1000 is out of range for type int8", ["*i32"]),
-        (unused_advance, "tl.advance", "The result of advance is not being used", ["*fp32"]),
+        (unused_advance, "tl.advance", "The result of tl.advance is not being used", ["*fp32"]),
         (recursive, "recursive(x)", "kernels can't use recursion", ["*fp32"]),
         (tensor_power, "tl.load(x) ** 2", "`**` works on constexpr only", ["*fp32"]),
     ],

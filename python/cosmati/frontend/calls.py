@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from cosmati.errors import UnsupportedLanguageConstruct
 from cosmati.frontend.values import describe, is_jit_function, wrap
 from cosmati.language import compute, program
+from cosmati.language.aggregates import Aggregate
+from cosmati.language.base import base_value
 from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
 from cosmati.language.context import is_builtin
-from cosmati.language.dtypes import dtype, float32, int32
+from cosmati.language.dtypes import dtype, float32, int1, int32
 from cosmati.language.tensor import BoundMember, cast, tensor
 from cosmati.language.tuples import Tuple
 
@@ -22,24 +24,25 @@ else:
     Self = Any
 
 
+_HIDDEN = ("_semantic", "_generator")
+
+
 class Calls:
     """Visitor of calls; a part of FunctionGenerator."""
 
     def visit_Call(self: Self, node: ast.Call) -> Any:
-        function = self.visit(node.func)
-        arguments: list[Any] = []
-        for item in node.args:
-            if isinstance(item, ast.Starred):
-                values = self.visit(item.value)
-                if not isinstance(values, Tuple):
-                    raise TypeError(f"`*` takes a tuple, not {describe(values)}")
-                arguments.extend(values)
-            else:
-                arguments.append(self.visit(item))
+        function = unwrap(self.visit(node.func))
+        advice = getattr(function, "_must_use_result", False)
+        if advice and node.__dict__.get("_is_unused"):
+            text = f" {advice}" if isinstance(advice, str) else ""
+            raise ValueError(f"The result of {ast.unparse(node.func)} is not being used.{text}")
+        arguments = self.items(node.args)
         keywords: dict[str, Any] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
-                raise UnsupportedLanguageConstruct("`**` in calls is not supported")
+                raise UnsupportedLanguageConstruct(
+                    "`**` in calls is not supported; write the arguments by name"
+                )
             keywords[keyword.arg] = self.visit(keyword.value)
         self.locate(node)
         return self.call(function, arguments, keywords)
@@ -48,6 +51,7 @@ class Calls:
         """Calls anything that kernels may call."""
         function = unwrap(function)
         if is_jit_function(function):
+            keywords = {name: keywords[name] for name in keywords if name not in _HIDDEN}
             return self.module.call(function, bind(function, arguments, keywords))
         if isinstance(function, BoundMember):
             return self.call(function.function, [function.value, *arguments], keywords)
@@ -55,6 +59,8 @@ class Calls:
             return wrap(function(*arguments, **keywords))
         if isinstance(function, ConstexprFunction):
             return wrap(function(*arguments, **keywords))
+        if isinstance(getattr(function, "__self__", None), Aggregate):
+            return wrap(function(*arguments, **keywords))  # a method in plain Python
         if function in (constexpr, Tuple):
             return function(*arguments)
         if isinstance(function, type) and hasattr(function, "_fields"):
@@ -67,7 +73,7 @@ class Calls:
     ) -> Any:
         """Ordinary Python that is safe to run while compiling; it sees plain values."""
         owner = getattr(function, "__self__", None)
-        is_method = isinstance(owner, (dtype, str, int, float, tuple))
+        is_method = owner is not None and not isinstance(owner, (types.ModuleType, tensor))
         is_type = isinstance(function, type) and issubclass(function, dtype)
         if not (is_method or is_type or getattr(function, "__module__", None) == "math"):
             name = getattr(function, "__name__", str(function))
@@ -96,21 +102,30 @@ def bind(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> dict[
     """Values of a jit function's parameters for a call; TypeError as Python's own calls raise."""
     parameters = function.params
     name = function.__name__
-    if len(arguments) > len(parameters):
-        raise TypeError(f"{name}() takes {len(parameters)} arguments but got {len(arguments)}")
-    given = dict(zip((p.name for p in parameters), arguments, strict=False))
+    rest = next((p for p in parameters if p.is_variadic), None)
+    positional = [p for p in parameters if not p.is_keyword_only and p is not rest]
+    if rest is None and len(arguments) > len(positional):
+        raise TypeError(
+            f"{name}() takes {len(positional)} positional arguments but {len(arguments)} were given"
+        )
+    given = dict(zip((p.name for p in positional), arguments, strict=False))
     for keyword, value in keywords.items():
         if keyword in given:
             raise TypeError(f"{name}() got multiple values for argument `{keyword}`")
         given[keyword] = value
     scope: dict[str, Any] = {}
     for parameter in parameters:
+        if parameter is rest:
+            scope[parameter.name] = Tuple(arguments[len(positional) :])
+            continue
         if parameter.name in given:
             value = given.pop(parameter.name)
         elif parameter.has_default:
             value = wrap(parameter.default)
         else:
             raise TypeError(f"{name}() is missing the argument `{parameter.name}`")
+        if not isinstance(value, base_value):
+            value = constexpr(value)
         if parameter.is_constexpr and isinstance(value, tensor):
             raise TypeError(
                 f"the argument `{parameter.name}` of {name}() must be a constexpr, but it is a "
@@ -141,26 +156,44 @@ def _extremum(name: str, pick: Callable[..., Any], emit: Callable[..., Any]) -> 
     return choose
 
 
-class _Number:
-    """``int`` and ``float``: a conversion when called, and a type for isinstance."""
+class _Class:
+    """A class of Python: a conversion when called, and a type for isinstance."""
 
     __cosmati_builtin__ = True
 
-    def __init__(self, kind: type, target: dtype) -> None:
+    def __init__(self, kind: type, convert: Callable[..., Any]) -> None:
         self.kind = kind
-        self.target = target
+        self.convert = convert
+        self.__name__ = kind.__name__
 
-    def __call__(self, value: Any = 0) -> Any:
+    def __call__(self, *value: Any) -> Any:
+        return self.convert(*value)
+
+
+def _number(kind: type, target: dtype) -> _Class:
+    def convert(value: Any = 0, *more: Any) -> Any:
         if isinstance(value, tensor):
-            return cast(value, self.target)
-        return constexpr(self.kind(unwrap(value)))
+            return cast(value, target)
+        return constexpr(kind(unwrap(value), *(unwrap(item) for item in more)))
+
+    return _Class(kind, convert)
+
+
+def _bool(value: Any = False) -> Any:
+    return cast(value, int1) if isinstance(value, tensor) else constexpr(bool(unwrap(value)))
+
+
+def _sequence(value: Any = ()) -> Tuple:
+    return Tuple([wrap(item) for item in unwrap(value)])
 
 
 def _isinstance(value: Any, classes: Any) -> constexpr:
-    given = tuple(classes) if isinstance(classes, Tuple) else (classes,)
-    wanted = tuple(item.kind if isinstance(item, _Number) else item for item in given)
+    given = tuple(classes) if isinstance(classes, Tuple) else (unwrap(classes),)
+    wanted = tuple(item.kind if isinstance(item, _Class) else unwrap(item) for item in given)
     if any(not isinstance(item, type) for item in wanted):
         raise TypeError(f"isinstance takes classes, not {given}")
+    if isinstance(value, Tuple):
+        return constexpr(isinstance(value, wanted) or tuple in wanted or list in wanted)
     if isinstance(value, constexpr):
         return constexpr(isinstance(value, wanted) or isinstance(value.value, wanted))
     return constexpr(isinstance(value, wanted))
@@ -189,12 +222,12 @@ _PYTHON_BUILTINS: dict[str, Any] = {
     "max": _extremum("max", max, compute.maximum),
     "print": _print,
     "len": lambda value: constexpr(len(unwrap(value))),
-    "float": _Number(float, float32),
-    "int": _Number(int, int32),
-    "bool": lambda value: constexpr(bool(unwrap(value))),
-    "str": lambda value: constexpr(str(unwrap(value))),
-    "list": lambda value: Tuple(list(unwrap(value))),
-    "tuple": lambda value: Tuple(list(unwrap(value))),
+    "float": _number(float, float32),
+    "int": _number(int, int32),
+    "bool": _Class(bool, _bool),
+    "str": _Class(str, lambda value="": constexpr(str(unwrap(value)))),
+    "list": _Class(list, _sequence),
+    "tuple": _Class(tuple, _sequence),
     "isinstance": _isinstance,
     "getattr": _getattr,
     "hasattr": lambda value, name: constexpr(hasattr(unwrap(value), unwrap(name))),

@@ -7,6 +7,7 @@ positions in files or addresses, so it is equal in every process and survives mo
 from __future__ import annotations
 
 import ast
+import dataclasses
 import enum
 import functools
 import hashlib
@@ -19,6 +20,7 @@ from typing import Any
 
 from cosmati.frontend.source import qualified_name
 from cosmati.frontend.values import is_jit_function
+from cosmati.language.aggregates import Aggregate
 from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
 from cosmati.language.dtypes import dtype
 
@@ -82,6 +84,8 @@ def stable_text(value: Any) -> str:
         return f"constexpr_function:{_python_text(value.fn)}"
     if isinstance(value, enum.Enum):
         return f"enum:{type(value).__module__}.{type(value).__qualname__}.{value.name}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _dataclass_text(value)
     if isinstance(value, (tuple, list)):
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         return f"{name}({','.join(stable_text(item) for item in value)})"
@@ -97,6 +101,22 @@ def stable_text(value: Any) -> str:
         f"a value of type {type(value).__name__} can't be a constexpr: it has no text that is "
         "equal in every process. Use numbers, strings, dtypes, enums, tuples or jit functions"
     )
+
+
+def _dataclass_text(value: Any) -> str:
+    """A frozen dataclass: its fields, and the source of the class, whose methods kernels call."""
+    kind = type(value)
+    if not kind.__dataclass_params__.frozen:
+        raise TypeError(
+            f"a value of the dataclass {kind.__name__} can't be a constexpr, because it may "
+            "change; write @dataclass(frozen=True)"
+        )
+    fields = (f"{f.name}={stable_text(getattr(value, f.name))}" for f in dataclasses.fields(value))
+    try:
+        source = hashlib.blake2b(inspect.getsource(kind).encode(), digest_size=16).hexdigest()
+    except (OSError, TypeError):
+        source = ""
+    return f"{kind.__module__}.{kind.__qualname__}({','.join(fields)}):{source}"
 
 
 def _python_text(fn: Any) -> str:
@@ -130,6 +150,8 @@ class _Walker:
             return
         source = function.source
         self.records.append(f"source:{source.name}:{source.text}")
+        if function.noinline or function.version is not None:
+            self.records.append(f"options:{function.noinline}:{function.version!r}")
         for parameter in function.params:
             if parameter.has_default:
                 self._value(f"default {parameter.name}", parameter.default)
@@ -151,6 +173,25 @@ class _Walker:
                 namespace = function.namespace_of(item.id)
                 if namespace is not None and not item.id.startswith("__"):
                     self.captured.append(Captured(namespace, item.id, value))
+
+    def _aggregate(self, kind: type[Aggregate]) -> None:
+        """Fields, defaults, and the sources of methods; each class once."""
+        if id(kind) in self.seen:
+            return
+        self.seen.add(id(kind))
+        self.records.append(f"aggregate:{kind.__module__}.{kind.__qualname__}")
+        for name, expected in kind._expected.items():
+            default = kind.__aggregate_defaults__.get(name, kind)
+            self._value(f"{name}:{getattr(expected, '__qualname__', expected)}", default)
+            self._value(name, expected)
+        for name in sorted(dir(kind)):
+            member = inspect.getattr_static(kind, name)
+            member = getattr(member, "fget", None) or getattr(member, "__func__", member)
+            if is_jit_function(member):
+                self.function(member)
+            elif isinstance(member, (types.FunctionType, ConstexprFunction)):
+                if not str(member.__module__).startswith("cosmati.language."):
+                    self.records.append(_python_text(getattr(member, "fn", member)))
 
     def _attribute(self, function: Any, node: ast.Attribute) -> None:
         owner = self._module(function, node.value)
@@ -177,6 +218,9 @@ class _Walker:
     def _value(self, name: str, value: Any) -> None:
         if is_jit_function(value):
             self.function(value)
+            return
+        if isinstance(value, type) and issubclass(value, Aggregate):
+            self._aggregate(value)
             return
         if isinstance(value, constexpr):
             value = value.value

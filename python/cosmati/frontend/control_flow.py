@@ -13,12 +13,13 @@ from cosmati.errors import UnsupportedLanguageConstruct
 from cosmati.frontend.assigned import always_returns, assigned_names, contains_return
 from cosmati.frontend.expressions import Unassigned
 from cosmati.frontend.statements import Return
-from cosmati.frontend.values import describe, flatten, is_numeric_constant, rebuild
+from cosmati.frontend.values import Constant, describe, flatten, is_numeric_constant, rebuild
 from cosmati.language.constexpr import constexpr, unwrap
 from cosmati.language.program import condition as loop_condition
 from cosmati.language.program import range as loop_range
 from cosmati.language.program import static_range
 from cosmati.language.tensor import operand, tensor, to_tensor
+from cosmati.language.tuples import Tuple
 
 if TYPE_CHECKING:
     from cosmati.frontend.function import FunctionGenerator as Self
@@ -64,7 +65,9 @@ class ControlFlow:
                 self.builder.begin_else()
                 self.scope = dict(before)
             statements = [*body, *rest] if returns and not always_returns(body) else body
+            self.branch_depth += 1
             outcomes.append((self.block(statements), self.scope))
+            self.branch_depth -= 1
         self.node = node
         self.locate(node)
         if returns:
@@ -109,20 +112,45 @@ class ControlFlow:
         """Names that a branch or loop may assign hold values of the kernel before it."""
         for name in names:
             value = self.scope.get(name)
-            if value is not None and is_numeric_constant(value):
-                self.scope[name] = to_tensor(value)
+            if value is not None and name not in self.declared:
+                self.scope[name] = self.runtime(value)
 
     def _merge_returns(self: Self, first: Return | None, second: Return | None) -> Return:
         values = [constexpr(None) if flow is None else flow.value for flow in (first, second)]
-        parts: list[list[Any]] = [[], []]
-        patterns = [flatten(value, parts[i]) for i, value in enumerate(values)]
-        if patterns[0] != patterns[1]:
-            raise TypeError(
-                f"Return type mismatch: {describe(values[0])} and {describe(values[1])}"
-            )
+        parts: tuple[list[Any], list[Any]] = ([], [])
+        pattern = self._merge_returned(values[0], values[1], parts)
         names = ["the returned value"] * len(parts[0])
-        results = self.builder.end_if(names, parts[0], parts[1])
-        return Return(rebuild(patterns[0], iter(results)))
+        return Return(rebuild(pattern, iter(self.builder.end_if(names, *parts))))
+
+    def _merge_returned(
+        self: Self, first: Any, second: Any, parts: tuple[list[Any], list[Any]]
+    ) -> Any:
+        """The pattern of two returned values. Equal constexprs stay; others become tensors."""
+        if isinstance(first, Tuple) and isinstance(second, Tuple):
+            if len(first) == len(second) and first.fields == second.fields:
+                pairs = zip(first, second, strict=True)
+                return (
+                    "tuple",
+                    first.fields,
+                    tuple(self._merge_returned(*p, parts) for p in pairs),
+                )
+        known = isinstance(first, constexpr) and isinstance(second, constexpr)
+        if known and Constant(first) == Constant(second):
+            return Constant(first)
+        patterns = []
+        for value, own in zip((first, second), parts, strict=True):
+            if is_numeric_constant(value):  # a constant of its branch: the builder takes numbers
+                own.append(unwrap(value))
+                patterns.append(to_tensor(value).handle.type)
+            else:
+                patterns.append(flatten(value, own))
+        if patterns[0] != patterns[1]:
+            types = [describe(self.runtime(value)) for value in (first, second)]
+            raise TypeError(
+                f"Return type mismatch: {types[0]} and {types[1]}. A function returns one type on "
+                "every way; convert one of them"
+            )
+        return patterns[0]
 
     def _merge_scopes(
         self: Self, node: ast.If, then_scope: dict[str, Any], else_scope: dict[str, Any]
@@ -185,11 +213,27 @@ class ControlFlow:
             )
 
     def _unroll(self: Self, node: ast.For, name: str, iterator: static_range) -> None:
-        self.loop_depth += 1
         for value in range(iterator.start, iterator.end, iterator.step):
             self.scope[name] = constexpr(value)
             self.block(node.body)
-        self.loop_depth -= 1
+
+    def unrolled(self: Self, node: ast.For) -> list[ast.stmt] | None:
+        """The iterations of a static loop one after the other; None for a loop of another kind.
+
+        That is how a ``return`` in the body leaves what follows it, later iterations included.
+        """
+        previous, self.node = self.node, node
+        iterator = self.visit(node.iter)
+        self.node = previous
+        if not isinstance(iterator, static_range) or not isinstance(node.target, ast.Name):
+            return None
+        statements: list[ast.stmt] = []
+        for value in range(iterator.start, iterator.end, iterator.step):
+            statements += [SetConstant(node, node.target.id, value), *node.body]
+        return statements
+
+    def visit_SetConstant(self: Self, node: SetConstant) -> None:
+        self.scope[node.name] = constexpr(node.value)
 
     def _loop(self: Self, node: ast.For, name: str, iterator: loop_range) -> None:
         bounds = [iterator.start, iterator.end, iterator.step]
@@ -256,6 +300,16 @@ class ControlFlow:
                 )
         carried.bind(after, end(yields))
         self.scope = after
+
+
+class SetConstant(ast.Pass):
+    """A statement that gives the variable of an unrolled loop its value."""
+
+    def __init__(self, loop: ast.For, name: str, value: int) -> None:
+        super().__init__()
+        ast.copy_location(self, loop)
+        self.name = name
+        self.value = value
 
 
 class Carried:

@@ -13,13 +13,16 @@ from cosmati.frontend.values import (
     describe,
     flatten,
     is_callable_in_kernels,
+    is_jit_function,
     is_numeric_constant,
     rebuild,
     wrap,
 )
+from cosmati.language.aggregates import Aggregate
 from cosmati.language.constexpr import constexpr, unwrap
 from cosmati.language.dtypes import dtype
-from cosmati.language.tensor import tensor, to_tensor
+from cosmati.language.program import static_range
+from cosmati.language.tensor import BoundMember, tensor, to_tensor
 from cosmati.language.tuples import Tuple
 
 if TYPE_CHECKING:
@@ -37,6 +40,16 @@ _BINARY: dict[type, Callable[[Any, Any], Any]] = {
 _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
     ast.Gt: operator.gt, ast.GtE: operator.ge,
+}  # fmt: skip
+
+_UNARY: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    ast.USub: ("neg", operator.neg), ast.UAdd: ("pos", operator.pos),
+    ast.Invert: ("invert", operator.invert),
+}  # fmt: skip
+_METHODS: dict[type, str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
+    ast.Mod: "mod", ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift",
+    ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor", ast.MatMult: "matmul",
 }  # fmt: skip
 
 # Syntax that kernels can't use, with the way around it.
@@ -63,10 +76,16 @@ _REMEDIES: dict[str, str] = {
     "Nonlocal": "`nonlocal` is not supported; return the value instead",
     "Import": "`import` is not supported in kernels; import at module level",
     "ImportFrom": "`import` is not supported in kernels; import at module level",
-    "With": "`with` is not supported in kernels",
     "Match": "`match` is not supported; use `if` and `elif`",
     "Starred": "`*` is supported only in calls",
 }
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    """Identity; types and numbers of equal type and value are one object."""
+    if isinstance(left, (dtype, bool, int, float, str)):
+        return type(left) is type(right) and bool(left == right)
+    return left is right
 
 
 class Unassigned:
@@ -81,9 +100,8 @@ class Expressions:
 
     def unsupported(self: Self, node: ast.AST) -> UnsupportedLanguageConstruct:
         kind = type(node).__name__
-        return UnsupportedLanguageConstruct(
-            _REMEDIES.get(kind, f"unsupported AST node type: {kind}; kernels can't use this syntax")
-        )
+        remedy = _REMEDIES.get(kind, "kernels can't use this syntax")
+        return UnsupportedLanguageConstruct(f"unsupported AST node type: {kind}: {remedy}")
 
     # Names.
 
@@ -133,10 +151,24 @@ class Expressions:
         return constexpr(node.value)
 
     def visit_Tuple(self: Self, node: ast.Tuple) -> Any:
-        return Tuple([self.visit(item) for item in node.elts])
+        return Tuple(self.items(node.elts))
 
     def visit_List(self: Self, node: ast.List) -> Any:
-        return Tuple([self.visit(item) for item in node.elts])
+        return Tuple(self.items(node.elts))
+
+    def items(self: Self, nodes: list[ast.expr]) -> list[Any]:
+        """Values of the items of a tuple or a call; ``*t`` stands for those of the tuple t."""
+        values: list[Any] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                starred = self.visit(node.value)
+                plain = unwrap(starred)
+                if not isinstance(plain, (Tuple, tuple, list)):
+                    raise TypeError(f"`*` takes a tuple, not {describe(starred)}")
+                values.extend(wrap(item) for item in plain)
+            else:
+                values.append(self.visit(node))
+        return values
 
     def visit_ListComp(self: Self, node: ast.ListComp) -> Any:
         if len(node.generators) != 1 or node.generators[0].ifs:
@@ -144,13 +176,18 @@ class Expressions:
                 "only one `for`, without `if`, is supported in a list comprehension"
             )
         generator = node.generators[0]
-        items = self.visit(generator.iter)
-        if not isinstance(items, Tuple):
-            raise TypeError(f"a list comprehension runs over a tuple, not over {describe(items)}")
+        items = unwrap(self.visit(generator.iter))
+        if isinstance(items, static_range):
+            items = [constexpr(i) for i in range(items.start, items.end, items.step)]
+        if not isinstance(items, (Tuple, tuple, list)):
+            raise TypeError(
+                "only tuple comprehensions are supported: a list comprehension runs over a tuple "
+                f"or tl.static_range, not over {describe(items)}"
+            )
         saved = dict(self.scope)
         results = []
         for item in items:
-            self.assign(generator.target, item)
+            self.assign(generator.target, wrap(item))
             results.append(self.visit(node.elt))
         self.scope = saved
         return Tuple(results)
@@ -183,7 +220,18 @@ class Expressions:
         return self.binary(node.op, left, right)
 
     def binary(self: Self, op: ast.operator, left: Any, right: Any) -> Any:
+        own = self._operator_method(_METHODS[type(op)], left, right)
+        if own is not None:
+            return own
         return wrap(_BINARY[type(op)](left, right))
+
+    def _operator_method(self: Self, name: str, left: Any, right: Any) -> Any:
+        """What an aggregate's own operator gives; None where neither side has one."""
+        if isinstance(left, Aggregate) and hasattr(left, f"__{name}__"):
+            return self.call(self._method(left, f"__{name}__"), [right], {})
+        if isinstance(right, Aggregate) and hasattr(right, f"__r{name}__"):
+            return self.call(self._method(right, f"__r{name}__"), [left], {})
+        return None
 
     def visit_UnaryOp(self: Self, node: ast.UnaryOp) -> Any:
         value = self.visit(node.operand)
@@ -192,11 +240,9 @@ class Expressions:
             if isinstance(value, tensor):
                 return value.__not__()
             return constexpr(not unwrap(value))
-        if isinstance(node.op, ast.USub):
-            return -value
-        if isinstance(node.op, ast.Invert):
-            return ~value
-        return +value
+        if isinstance(value, Aggregate):
+            return self.call(self._method(value, f"__{_UNARY[type(node.op)][0]}__"), [], {})
+        return wrap(_UNARY[type(node.op)][1](value))
 
     def visit_Compare(self: Self, node: ast.Compare) -> Any:
         if len(node.ops) != 1:
@@ -205,13 +251,15 @@ class Expressions:
             )
         left, right = self.visit(node.left), self.visit(node.comparators[0])
         op = type(node.ops[0])
-        if op is ast.Is:
-            return constexpr(unwrap(left) is unwrap(right))
-        if op is ast.IsNot:
-            return constexpr(unwrap(left) is not unwrap(right))
+        if op in (ast.Is, ast.IsNot):
+            return constexpr(_is_same(unwrap(left), unwrap(right)) == (op is ast.Is))
         if op in (ast.In, ast.NotIn):
             return self._membership(left, right, op is ast.NotIn)
         self.locate(node)
+        if isinstance(left, Aggregate):
+            own = getattr(type(left), f"__{_COMPARE[op].__name__}__")
+            if is_jit_function(own):
+                return self.call(BoundMember(own, left), [right], {})
         return wrap(_COMPARE[op](left, right))
 
     def _membership(self: Self, item: Any, container: Any, negate: bool) -> constexpr:
@@ -226,15 +274,16 @@ class Expressions:
         result: Any = None
         for item in node.values:
             value = self.visit(item)
-            if isinstance(result, tensor) or (result is not None and isinstance(value, tensor)):
-                self.locate(node)
-                left = to_tensor(result)
-                result = left.logical_and(value) if is_and else left.logical_or(value)
-            else:
+            if not isinstance(value, tensor):
+                if bool(unwrap(value)) != is_and:
+                    return value  # decides, whatever the others are
+                continue
+            if result is None:
                 result = value
-            if not isinstance(result, tensor) and bool(unwrap(result)) != is_and:
-                return result
-        return result
+                continue
+            self.locate(node)
+            result = result.logical_and(value) if is_and else result.logical_or(value)
+        return value if result is None else result
 
     def visit_IfExp(self: Self, node: ast.IfExp) -> Any:
         condition = self.visit(node.test)
@@ -281,6 +330,8 @@ class Expressions:
     def visit_Attribute(self: Self, node: ast.Attribute) -> Any:
         owner = self.visit(node.value)
         self.locate(node)
+        if isinstance(owner, constexpr) and node.attr in ("value", "type"):
+            return owner if node.attr == "value" else owner.type
         owner = unwrap(owner)
         try:
             value = getattr(owner, node.attr)
@@ -291,19 +342,27 @@ class Expressions:
                 else (describe(owner))
             )
             raise NameError(f"{kind} has no attribute `{node.attr}`") from None
+        if isinstance(owner, Aggregate) and is_jit_function(value):
+            return BoundMember(value, owner)
         return wrap(value)
 
     def visit_Subscript(self: Self, node: ast.Subscript) -> Any:
         owner = self.visit(node.value)
         index = self.visit(node.slice)
         self.locate(node)
-        if isinstance(owner, tensor):
-            return owner[index]
+        if isinstance(owner, tensor) or (
+            isinstance(owner, Aggregate) and "__getitem__" in dir(owner)
+        ):
+            return self.call(self._method(owner, "__getitem__"), [index], {})
         if isinstance(owner, (Tuple, constexpr)):
             if isinstance(index, tensor):
                 raise TypeError("a tuple is indexed by compile-time integers")
             return wrap(owner[index])
         raise TypeError(f"{describe(owner)} can't be indexed")
+
+    def _method(self: Self, owner: Any, name: str) -> Any:
+        function = getattr(owner, name)
+        return BoundMember(function, owner) if is_jit_function(function) else function
 
     def visit_Slice(self: Self, node: ast.Slice) -> Any:
         bounds = (node.lower, node.upper, node.step)

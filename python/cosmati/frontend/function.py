@@ -32,7 +32,9 @@ class FunctionGenerator(Statements, ControlFlow, Calls, Expressions):
         self.source = function.source
         self.is_kernel = is_kernel
         self.scope: dict[str, Any] = {}
-        self.loop_depth = 0
+        self.declared: set[str] = set()  # names with a bare annotation `x: tl.constexpr`
+        self.loop_depth = 0  # loops that run when the kernel runs, around the current statement
+        self.branch_depth = 0  # branches on runtime values around it
         self.node = self.source.node
         # Lines count from the `def`, so that moving a kernel changes nothing, unless asked for.
         self._first_line = self.source.node.lineno - 1

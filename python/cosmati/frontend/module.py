@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from cosmati.language.constexpr import constexpr
 from cosmati.language.context import generating
 from cosmati.language.dtypes import dtype
 from cosmati.language.tensor import tensor
+from cosmati.language.tuples import Tuple
 
 
 @dataclass
@@ -25,12 +27,26 @@ class Generated:
 
 @dataclass(frozen=True)
 class KernelParameter:
-    """One parameter of a kernel: a type for what is passed at launch, or a constant."""
+    """One parameter of a kernel: a type for what is passed at launch, a constant, or a tuple."""
 
     name: str
-    type: dtype | None  # None: `value` is compiled in
+    type: dtype | None  # None: `value` is compiled in, or this is a tuple
     value: Any = None
     divisibility: int = 1  # the address or integer is a multiple of it
+    items: tuple[KernelParameter, ...] | None = None  # of a tuple
+    fields: tuple[str, ...] | None = None  # of a named tuple
+
+    def passed(self) -> list[KernelParameter]:
+        """What is passed at launch: this parameter, or those of the tuple's items that are."""
+        if self.items is not None:
+            return [leaf for item in self.items for leaf in item.passed()]
+        return [] if self.type is None else [self]
+
+    def bind(self, handles: Iterator[Any]) -> Any:
+        """The parameter's value in the kernel."""
+        if self.items is not None:
+            return Tuple([item.bind(handles) for item in self.items], self.fields)
+        return constexpr(self.value) if self.type is None else tensor(next(handles))
 
 
 class ModuleGenerator:
@@ -49,24 +65,31 @@ class ModuleGenerator:
         self.symbols: dict[str, int] = {}
         self.active: list[FunctionGenerator] = []
 
-    def kernel(self, function: Any, parameters: list[KernelParameter]) -> None:
-        """Generates the entry. Raises CompilationError."""
-        runtime = [item for item in parameters if item.type is not None]
+    def kernel(
+        self, function: Any, parameters: list[KernelParameter], entry: str | None = None
+    ) -> None:
+        """Generates the kernel, whose symbol is ``entry``. Raises CompilationError."""
+        runtime = [leaf for item in parameters for leaf in item.passed()]
         with generating(self):
             frame = FunctionGenerator(self, function, is_kernel=True)
             frame.locate(frame.source.node)
+            for declared in function.params:
+                if declared.contradiction or declared.is_variadic:
+                    text = declared.contradiction or (
+                        f"the kernel's parameter `*{declared.name}` can't be passed at a launch; "
+                        "pass a tuple"
+                    )
+                    place = frame.source.place(frame.source.argument(declared.name))
+                    raise CompilationError(text, (place,))
             handles = self.builder.begin_function(
-                self._symbol(function.__name__),
+                self._symbol(entry or function.__name__),
                 [item.type.core for item in runtime if item.type is not None],
                 True,
                 [item.name for item in runtime],
                 [item.divisibility for item in runtime],
             )
             parts = iter(handles)
-            scope = {
-                item.name: constexpr(item.value) if item.type is None else tensor(next(parts))
-                for item in parameters
-            }
+            scope = {item.name: item.bind(parts) for item in parameters}
             result = frame.generate(scope)
             if not (isinstance(result, constexpr) and result.value is None):
                 raise CompilationError(
@@ -96,6 +119,12 @@ class ModuleGenerator:
     def call_function(self, function: Any, arguments: list[Any]) -> Any:
         """Calls a jit function with positional arguments, from a language function."""
         return self.active[-1].call(function, arguments, {})
+
+    def call_JitFunction(  # noqa: N802 (Triton's name, by which libraries' builtins call it)
+        self, fn: Any, args: Any, kwargs: dict[str, Any] | None = None, caller_context: Any = None
+    ) -> Any:
+        """Same as call_function(), with keyword arguments."""
+        return self.active[-1].call(fn, list(args), dict(kwargs or {}))
 
     def _generate(
         self, function: Any, key: Any, names: list[str], patterns: list[Pattern], parts: list[Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import opcode
+import textwrap
 import types
 import weakref
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class FunctionSource:
         line = self.first_line + relative - 1
         return SourcePlace(self.file, line, start + 1, end + 1, text, self.name)
 
+    def argument(self, name: str) -> ast.AST:
+        """The syntax of a parameter."""
+        arguments = self.node.args
+        every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg)
+        return next((item for item in every if item is not None and item.arg == name), self.node)
+
     @property
     def text(self) -> str:
         """The function's own text without its place in the file: its lines, indented from 0."""
@@ -78,17 +85,31 @@ def locate(name: str) -> tuple[str, int] | None:
     return source.file, source.first_line
 
 
+class SourceError(CosmatiError, ValueError):
+    """A jit function whose source can't be read, or is no longer what was imported."""
+
+
+def source_from_text(fn: types.FunctionType, text: str) -> FunctionSource:
+    """A source for ``fn`` that stands in no file: the text of one ``def``, decorators left out."""
+    lines = textwrap.dedent(text).splitlines(keepends=True)
+    node = _parse_snippet(lines)
+    if node is None:
+        raise SourceError(f"the new source of {fn.__qualname__} is no function definition")
+    shown = tuple(line.rstrip("\n") for line in lines[node.lineno - 2 :])
+    return FunctionSource(qualified_name(fn), f"<source of {fn.__qualname__}>", 1, node, shown)
+
+
 def read_source(fn: types.FunctionType) -> FunctionSource:
     """Reads and parses the source of ``fn``.
 
-    Raises CosmatiError where there is none (a function made by ``exec``), or where the file no
+    Raises SourceError where there is none (a function made by ``exec``), or where the file no
     longer holds the function that was imported.
     """
     code = fn.__code__
     linecache.checkcache(code.co_filename)
     all_lines = linecache.getlines(code.co_filename, fn.__globals__)
     if not all_lines:
-        raise CosmatiError(
+        raise SourceError(
             f"@jit functions should be defined in a Python file: the source of {fn.__qualname__} "
             f"is not readable from {code.co_filename}"
         )
@@ -99,7 +120,7 @@ def read_source(fn: types.FunctionType) -> FunctionSource:
                                                           *node.args.kwonlyargs))  # fmt: skip
     same = node is not None and node.name == fn.__name__ and found == wanted
     if node is None or not same or not _compiles_to(node, fn):
-        raise CosmatiError(
+        raise SourceError(
             f"the source of {fn.__qualname__} changed on disk since it was imported: "
             f"{code.co_filename}:{code.co_firstlineno} no longer defines it. Restart the program"
         )

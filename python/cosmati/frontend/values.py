@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cosmati.language.block_pointer import block_pointer, tensor_descriptor
-from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
+from cosmati.language.aggregates import Aggregate
+from cosmati.language.base import base_value
+from cosmati.language.constexpr import (
+    BoundConstexprFunction,
+    ConstexprFunction,
+    constexpr,
+    unwrap,
+)
 from cosmati.language.dtypes import dtype
 from cosmati.language.tensor import tensor
 from cosmati.language.tuples import Tuple
@@ -56,11 +62,18 @@ def flatten(value: Any, parts: list[Any]) -> Pattern:
         return value.handle.type
     if isinstance(value, Tuple):
         return ("tuple", value.fields, tuple(flatten(item, parts) for item in value.values))
-    if isinstance(value, (block_pointer, tensor_descriptor)):
+    if isinstance(value, Aggregate):
+        return ("aggregate", type(value), tuple(flatten(item, parts) for item in value._items()))
+    if is_composite(value):
         own = value.parts()
         parts.extend(own)
         return (value.pattern(), tuple(part.type for part in own), _Prototype(value))
     return Constant(value)
+
+
+def is_composite(value: Any) -> bool:
+    """Whether a value is made of several runtime parts, by the protocol of base_value."""
+    return hasattr(type(value), "with_parts")
 
 
 class _Prototype:
@@ -86,14 +99,20 @@ def rebuild(pattern: Pattern, parts: Iterator[Any]) -> Any:
     if isinstance(pattern, tuple):
         if pattern[0] == "tuple":
             return Tuple([rebuild(item, parts) for item in pattern[2]], pattern[1])
+        if pattern[0] == "aggregate":
+            return pattern[1]._from_items([rebuild(item, parts) for item in pattern[2]])
         return pattern[2].value.with_parts([next(parts) for _ in pattern[1]])
     return tensor(next(parts))
 
 
 def describe(value: Any) -> str:
     """A value's type as messages name it."""
-    if isinstance(value, (tensor, block_pointer, tensor_descriptor)):
+    if isinstance(value, tensor) or is_composite(value):
         return str(value.type)
+    if isinstance(value, Aggregate):
+        fields = zip(value.__aggregate_fields__, value._items(), strict=True)
+        inner = ", ".join(f"{name}: {describe(item)}" for name, item in fields)
+        return f"{type(value).__name__}<{inner}>"
     if isinstance(value, Tuple):
         return "(" + ", ".join(describe(item) for item in value.values) + ")"
     return describe_constant(unwrap(value))
@@ -106,7 +125,7 @@ def is_numeric_constant(value: Any) -> bool:
 
 def wrap(value: Any) -> Any:
     """A Python result as a value of the kernel."""
-    if isinstance(value, (tensor, Tuple, constexpr, block_pointer, tensor_descriptor)):
+    if isinstance(value, base_value):
         return value
     if isinstance(value, (bool, int, float, str)) or value is None:
         return constexpr(value)
@@ -123,6 +142,6 @@ def is_jit_function(value: Any) -> bool:
 def is_callable_in_kernels(value: Any) -> bool:
     return (
         is_jit_function(value)
-        or isinstance(value, ConstexprFunction)
+        or isinstance(value, (ConstexprFunction, BoundConstexprFunction))
         or getattr(value, "__cosmati_builtin__", False) is True
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from cosmati.language.base import base_value
 from cosmati.language.constexpr import constexpr, unwrap
-from cosmati.language.context import builder, builtin
+from cosmati.language.context import builder, builtin, must_use_result
 from cosmati.language.dtypes import block_type, pointer_type, type_from_core
 from cosmati.language.tensor import member, operand, scalar_shape, tensor
 from cosmati.language.tuples import Tuple
 
 
-class block_pointer:
+class block_pointer(base_value):
     """What make_block_ptr gives: base, shape, strides and offsets of a window.
 
     It is a value of the kernel: loops may carry it. ``handle`` is the compiler's BlockPointer.
@@ -37,6 +38,7 @@ class block_pointer:
     def dtype(self) -> Any:
         return self.type
 
+    @must_use_result("It does not change the pointer: write `pointer = pointer.advance(offsets)`.")
     @builtin
     def advance(self, offsets: Any) -> block_pointer:
         """Same as ``tl.advance(pointer, offsets)``."""
@@ -120,6 +122,7 @@ def make_block_ptr(
     return block_pointer(pointer)
 
 
+@must_use_result("It does not change its argument: write `pointer = tl.advance(pointer, offsets)`.")
 @builtin
 def advance(base: Any, offsets: Any) -> block_pointer:
     """The window moved by ``offsets``, one per dimension. ``base`` itself does not change."""
@@ -128,7 +131,7 @@ def advance(base: Any, offsets: Any) -> block_pointer:
     return block_pointer(builder().advance(base.handle, _offsets(offsets, "the offsets")))
 
 
-class tensor_descriptor:
+class tensor_descriptor(base_value):
     """What make_tensor_descriptor gives; loads and stores are checked at every border."""
 
     __slots__ = ("padding", "window")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cosmati import _core
+from cosmati.language.base import base_type, base_value
 
 
 def unwrap(value: Any) -> Any:
@@ -38,10 +39,12 @@ def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[constexpr, Any]
     return backward
 
 
-class constexpr:
+class constexpr(base_value):
     """A value known at compile time; as an annotation, a parameter that must be one.
 
-    Operators follow Python (``//`` rounds down), and give a constexpr where both sides are known.
+    Operators follow Python (``//`` and ``%`` round down), and give a constexpr where both sides are
+    known. What the value has, the constexpr has: it is iterable, callable and indexable where the
+    value is. Kernels are compiled for the value and its type: 1, True and 1.0 are three variants.
     """
 
     __slots__ = ("value",)
@@ -150,7 +153,7 @@ class constexpr:
 _core.register_constexpr(constexpr)
 
 
-class constexpr_type:
+class constexpr_type(base_type):
     """Type of a constexpr: its value."""
 
     def __init__(self, value: Any) -> None:
@@ -165,6 +168,10 @@ class constexpr_type:
     def __repr__(self) -> str:
         return f"constexpr_type[{self.value}]"
 
+    def mangle(self) -> str:
+        """A text for names of functions that were specialised for the value."""
+        return f"c{getattr(self.value, '__qualname__', self.value)!r}"
+
 
 class ConstexprFunction:
     """A Python function that kernels call while they are compiled; see constexpr_function."""
@@ -174,13 +181,27 @@ class ConstexprFunction:
         functools.update_wrapper(self, fn)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return functools.partial(self, instance) if instance is not None else self
+        return BoundConstexprFunction(instance, self) if instance is not None else self
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, _semantic: Any = None, **kwargs: Any) -> Any:
         """Plain values in, plain value out; inside a kernel the result is wrapped again."""
         args = tuple(unwrap(argument) for argument in args)
         kwargs = {name: unwrap(argument) for name, argument in kwargs.items()}
         return self.fn(*args, **kwargs)
+
+
+class BoundConstexprFunction:
+    """A constexpr_function as a method of an instance."""
+
+    __cosmati_builtin__ = True
+
+    def __init__(self, instance: Any, fn: ConstexprFunction) -> None:
+        self.__self__ = instance
+        self.__func__ = fn
+        self.__name__: str = fn.fn.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__func__(self.__self__, *args, **kwargs)
 
 
 def constexpr_function(fn: Callable[..., Any]) -> ConstexprFunction:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from cosmati.frontend.module import ModuleGenerator
@@ -48,11 +49,62 @@ def generating(new: ModuleGenerator) -> Iterator[None]:
         _state.generator = previous
 
 
-def builtin(function: F) -> F:
-    """Marks a Python function that kernels may call; it emits operations."""
-    function.__cosmati_builtin__ = True  # type: ignore[attr-defined]
-    return function
+_HIDDEN = ("_semantic", "_generator")
 
 
-def is_builtin(thing: object) -> bool:
-    return getattr(thing, "__cosmati_builtin__", False) is True
+def builtin(fn: F) -> F:
+    """Marks a Python function that kernels may call; it emits operations.
+
+    Every such function takes the hidden keywords ``_semantic`` and ``_generator``, which libraries
+    pass through. A function that declares them itself gets the generator of the module.
+    """
+    code = getattr(fn, "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+    wanted = tuple(name for name in _HIDDEN if name in names)
+
+    if wanted:
+
+        @functools.wraps(fn)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for name in _HIDDEN:
+                if name in wanted:
+                    if kwargs.get(name) is None:
+                        kwargs[name] = generator()
+                else:
+                    kwargs.pop(name, None)
+            return fn(*args, **kwargs)
+
+    else:
+
+        @functools.wraps(fn)
+        def call(*args: Any, _semantic: Any = None, _generator: Any = None, **kwargs: Any) -> Any:
+            return fn(*args, **kwargs)
+
+    call.__cosmati_builtin__ = True  # type: ignore[attr-defined]
+    return cast(F, call)
+
+
+def extern(fn: F) -> F:
+    """Same as builtin(), for functions that call an external library."""
+    return builtin(fn)
+
+
+def is_builtin(fn: object) -> bool:
+    """Whether kernels may call ``fn`` as a function of the language."""
+    return getattr(fn, "__cosmati_builtin__", False) is True
+
+
+@overload
+def must_use_result(x: str, s: Any = True) -> Callable[[F], F]: ...
+@overload
+def must_use_result(x: F, s: Any = True) -> F: ...
+def must_use_result(x: Any, s: Any = True) -> Any:
+    """Makes calls whose result is dropped an error: a function without side effects.
+
+    ``@must_use_result`` or ``@must_use_result("advice")``; the advice follows "The result of f is
+    not being used."
+    """
+    if isinstance(x, str):
+        return lambda fn: must_use_result(fn, x)
+    x._must_use_result = s
+    return x

@@ -1,11 +1,21 @@
 """The functions that are part of the language itself, under one name as in Triton."""
 
+from cosmati.language.aggregates import *  # noqa: F403
+from cosmati.language.aggregates import _aggregate as _aggregate
+from cosmati.language.base import base_type as base_type
+from cosmati.language.base import base_value as base_value
 from cosmati.language.block_pointer import *  # noqa: F403
 from cosmati.language.compute import *  # noqa: F403
 from cosmati.language.constexpr import constexpr as constexpr
 from cosmati.language.constexpr import constexpr_type as constexpr_type
 from cosmati.language.context import builtin as builtin
+from cosmati.language.context import extern as extern
+from cosmati.language.context import is_builtin as is_builtin
+from cosmati.language.context import must_use_result as must_use_result
 from cosmati.language.dtypes import *  # noqa: F403
+from cosmati.language.extern import *  # noqa: F403
+from cosmati.language.inline_asm import *  # noqa: F403
+from cosmati.language.map_elementwise import *  # noqa: F403
 from cosmati.language.math import *  # noqa: F403
 from cosmati.language.memory import *  # noqa: F403
 from cosmati.language.packed import *  # noqa: F403

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from cosmati import _core
+from cosmati.language.base import base_type
 from cosmati.language.constexpr import constexpr, unwrap
 
 # name: (bits, mantissa bits, exponent bias) of the floating-point types; the encodings of the
@@ -29,7 +30,7 @@ _SIGNED = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
 _UNSIGNED = {"int1": 1, "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
 
 
-class dtype:
+class dtype(base_type):
     """A scalar type.
 
     Parameters
@@ -387,6 +388,9 @@ _PYTHON_NAMES = {
     "fp64": "float64",
 }
 
+# The scalar types as modules hold them, so that `x.dtype is tl.float32` holds as well as `==`.
+_SCALARS = {item.name: item for item in list(globals().values()) if type(item) is dtype}
+
 # Short names of kernel signatures: "*fp32", "i32", "u8".
 _SIGNATURE_NAMES = {"i1": "int1", "u1": "int1", "B": "int1"}
 _SIGNATURE_NAMES |= {f"i{bits}": f"int{bits}" for bits in (8, 16, 32, 64)}
@@ -409,7 +413,8 @@ def parse_type(text: str) -> dtype:
         elif text.startswith("*"):
             found = pointer_type(parse_type(text[1:]))
         else:
-            found = dtype(_SIGNATURE_NAMES.get(text, text))
+            name = _SIGNATURE_NAMES.get(text, text)
+            found = _SCALARS.get(name) or dtype(name)
         _interned[text] = found
     return found
 
@@ -432,7 +437,7 @@ def type_from_core(core: Any) -> dtype:
                 type_from_core(core.element), core.address_space, const=core.is_const
             )
         else:
-            found = dtype(core.name)
+            found = _SCALARS.get(core.name) or dtype(core.name)
         _from_core[core] = found
     return found
 
@@ -444,12 +449,18 @@ def get_int_dtype(bitwidth: int, signed: bool) -> dtype:
         return int1
     if bitwidth not in (8, 16, 32, 64):
         raise ValueError(f"Unsupported bitwidth {bitwidth} and signedness {signed}")
-    return dtype(f"{'int' if signed else 'uint'}{bitwidth}")
+    return _SCALARS[f"{'int' if signed else 'uint'}{bitwidth}"]
+
+
+def str_to_ty(name: str, c: Any = None) -> dtype:
+    """Same as parse_type(); Triton's name."""
+    return parse_type(name)
 
 
 __all__ = [
     "bfloat16", "block_type", "const", "constexpr", "dtype", "float8e4b8", "float8e4b15",
     "float8e4nv", "float8e5", "float8e5b16", "float16", "float32", "float64", "get_int_dtype",
     "int1", "int8", "int16", "int32", "int64", "parse_type", "pi32_t", "pointer_type",
-    "signature_text", "tuple_type", "type_from_core", "uint8", "uint16", "uint32", "uint64", "void",
+    "signature_text", "str_to_ty", "tuple_type", "type_from_core", "uint8", "uint16", "uint32",
+    "uint64", "void",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
+from cosmati.language.base import base_value
 from cosmati.language.constexpr import constexpr, unwrap
 from cosmati.language.context import builder, builtin, generator
 from cosmati.language.dtypes import (
@@ -15,7 +16,7 @@ from cosmati.language.dtypes import (
 from cosmati.language.tuples import Tuple
 
 
-class tensor:
+class tensor(base_value):
     """A value that exists when the kernel runs: a scalar or a block of a fixed shape.
 
     Operators broadcast and follow the language's typing rules; a Python number does not widen a
@@ -316,11 +317,12 @@ def cast(
 
 
 class BoundMember:
-    """A method of ``tensor`` that is a jit function or constexpr function."""
+    """A jit function or constexpr function as a method of a tensor or an aggregate."""
 
-    def __init__(self, function: Any, value: tensor) -> None:
+    def __init__(self, function: Any, value: Any) -> None:
         self.function = function
         self.value = value
+        self._must_use_result = getattr(function, "_must_use_result", False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return generator().active[-1].call(self.function, [self.value, *args], kwargs)

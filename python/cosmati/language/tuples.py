@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cosmati.language.base import base_value
 from cosmati.language.constexpr import constexpr, unwrap
 
 
-class Tuple:
-    """Immutable sequence whose items may be blocks, constexprs or tuples; fields may be named."""
+class Tuple(base_value):
+    """Immutable sequence whose items may be blocks, constexprs or tuples; fields may be named.
+
+    Parameters
+    ----------
+    args : sequence
+    type : tuple_type or sequence of str, optional
+        Names of the fields, by which items are reached as attributes, too.
+
+    Tuple literals, named tuples and lists of kernels are of this class. Items are indexed by
+    constexpr integers and slices.
+    """
 
     __slots__ = ("fields", "values")
 
-    def __init__(self, values: Sequence[Any], fields: Sequence[str] | None = None) -> None:
-        self.values = list(values)
+    def __init__(self, args: Sequence[Any], type: Any = None) -> None:
+        fields = getattr(type, "fields", type)
+        self.values = list(args)
         self.fields = tuple(fields) if fields is not None else None
 
     @property
@@ -37,7 +49,10 @@ class Tuple:
     def __getattr__(self, name: str) -> Any:
         if name not in Tuple.__slots__ and self.fields is not None and name in self.fields:
             return self.values[self.fields.index(name)]
-        raise AttributeError(f"the tuple has no field named {name!r}")
+        known = (
+            f"its fields are {', '.join(self.fields)}" if self.fields else "its items are unnamed"
+        )
+        raise AttributeError(f"the tuple has no field named {name!r}; {known}")
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,7 +66,12 @@ class Tuple:
     def __mul__(self, count: Any) -> Tuple:
         return Tuple(self.values * unwrap(count))
 
+    def __radd__(self, other: Any) -> Tuple:
+        return Tuple(list(unwrap(other)) + self.values)
+
     def __eq__(self, other: Any) -> Any:
+        if not isinstance(unwrap(other), (Tuple, tuple, list)):
+            return constexpr(False)
         others = list(unwrap(other))
         if len(others) != len(self.values):
             return constexpr(False)

@@ -10,10 +10,15 @@ from cosmati.errors import OutOfResources
 from cosmati.frontend.closure import stable_text
 from cosmati.frontend.values import is_jit_function
 from cosmati.language.constexpr import unwrap
-from cosmati.language.dtypes import parse_type
 from cosmati.runtime.advice import shared_memory_advice
 from cosmati.runtime.compiled import CompiledKernel
 from cosmati.runtime.options import check_option, current_options, option_texts
+from cosmati.runtime.parameters import (
+    constants_in,
+    kernel_parameter,
+    passed_arguments,
+    signature_text_of,
+)
 from cosmati.runtime.session import session
 
 _log = logging.getLogger("cosmati.jit")
@@ -44,13 +49,15 @@ def compile_call(
     names = function.arg_names
     _check_constants(function, values, type_texts)
     signature = [
-        f"{name}:{text}:{bit}" if text is not None else f"{name}={stable_text(value)}"
-        for name, value, text, bit in zip(names, values, type_texts, bits, strict=True)
+        signature_text_of(*argument)
+        for argument in zip(names, values, type_texts, bits, strict=True)
     ]
-    for value, text in zip(values, type_texts, strict=True):
-        if text is None and is_jit_function(unwrap(value)):
-            function._depends_on(unwrap(value))
-    front_key = "\n".join([function.closure.digest.hex(), *signature])
+    for argument in zip(values, type_texts, strict=True):
+        for value in constants_in(*argument):
+            if is_jit_function(unwrap(value)):
+                function._depends_on(unwrap(value))
+    entry = function.entry_name(values, type_texts)
+    front_key = "\n".join([function.closure.digest.hex(), entry, *signature])
     _log_reason(function, signature, options)
 
     def generate() -> Any:
@@ -78,9 +85,9 @@ def _check_constants(
     function: Any, values: tuple[Any, ...], type_texts: tuple[str | None, ...]
 ) -> None:
     for name, value, text in zip(function.arg_names, values, type_texts, strict=True):
-        if text is None:
+        for constant in constants_in(value, text):
             try:
-                stable_text(value)
+                stable_text(constant)
             except TypeError as error:
                 raise TypeError(f"argument `{name}` of {function.__name__}: {error}") from None
 
@@ -93,23 +100,19 @@ def _generate(
     options: dict[str, str],
 ) -> Any:
     """Runs the front end; gives what the compiler takes: (module generator, parameters)."""
-    from cosmati.frontend.module import KernelParameter, ModuleGenerator
+    from cosmati.frontend.module import ModuleGenerator
 
     parameters = []
-    for name, value, text, bit in zip(function.arg_names, values, type_texts, bits, strict=True):
-        if text is None:
-            parameters.append(KernelParameter(name, None, value))
-        else:
-            divisibility = 16 if bit & DIVISIBLE_16 else 1
-            parameters.append(KernelParameter(name, parse_type(text), None, divisibility))
+    for argument in zip(function.arg_names, values, type_texts, bits, strict=True):
+        parameters.append(kernel_parameter(*argument))
     warps, debug = int(options.get("num_warps", 4)), options.get("debug") == "true"
     absolute = options.get("lineinfo") == "absolute"
     generator = ModuleGenerator(options["target"], warps, debug, absolute)
-    generator.kernel(function, parameters)
+    generator.kernel(function, parameters, function.entry_name(values, type_texts))
     passed = [
-        (name, text)
-        for name, text in zip(function.arg_names, type_texts, strict=True)
-        if text is not None
+        leaf
+        for argument in zip(function.arg_names, values, type_texts, strict=True)
+        for leaf in passed_arguments(*argument)
     ]
     return generator.builder, passed
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
+import re
 import threading
 import types
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cosmati import _core
-from cosmati.language.constexpr import constexpr
+from cosmati.language.constexpr import constexpr, unwrap
 from cosmati.runtime.parameters import Parameter, parameters_of
 
 if TYPE_CHECKING:
@@ -18,6 +21,92 @@ if TYPE_CHECKING:
     from cosmati.frontend.source import FunctionSource
     from cosmati.runtime.compiled import CompiledKernel
     from cosmati.vm.watching import CheckedKernel
+
+
+class VariantCache(dict[str, Any]):
+    """Compiled variants by a text of what they are for; clear() makes the next launch compile."""
+
+    def __init__(self, owner: JITFunction) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def clear(self) -> None:
+        super().clear()
+        self._owner.clear()
+
+
+class DeviceCache(NamedTuple):
+    """An entry of ``JITFunction.device_caches``: the kernels, and four items only Triton fills."""
+
+    kernels: VariantCache
+    keys: dict[Any, Any]
+    target: Any
+    backend: Any
+    binder: Any
+
+
+class Specialization(NamedTuple):
+    """What ``jit(repr=...)`` is given: types and compiled-in values by the parameters' names."""
+
+    signature: dict[str, Any]
+    constants: dict[str, Any]
+
+
+class KernelInterface:
+    """What can be launched: ``kernel[grid](*args)``. Base of autotuners and heuristics.
+
+    Subclasses define ``run(*args, grid, warmup, **kwargs)``.
+    """
+
+    def run(self, *args: Any, grid: Any, warmup: bool = False, **kwargs: Any) -> Any:
+        raise NotImplementedError("run not implemented")
+
+    def warmup(self, *args: Any, grid: Any = (1,), **kwargs: Any) -> Any:
+        """Compiles what a launch with these arguments would need."""
+        return self.run(*args, grid=grid, warmup=True, **kwargs)
+
+    def __getitem__(self, grid: Any) -> Callable[..., Any]:
+        return lambda *args, **kwargs: self.run(*args, grid=grid, warmup=False, **kwargs)
+
+
+class JITCallable:
+    """What is decorated by ``jit``; for isinstance."""
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("subclass JITFunction instead")
+
+
+class MockTensor:
+    """Stands for a tensor of an element type in ``kernel.warmup(...)``.
+
+    Parameters
+    ----------
+    dtype : dtype of torch, NumPy or the language
+    shape : sequence of int, optional
+
+    Its address is divisible by 16.
+    """
+
+    def __init__(self, dtype: Any, shape: Any = None) -> None:
+        self.dtype = dtype
+        self.shape = list(shape) if shape is not None else [1]
+
+    @staticmethod
+    def wrap_dtype(arg: Any) -> Any:
+        """A MockTensor for a dtype of torch, anything else as it is."""
+        is_dtype = type(arg).__name__ == "dtype" and type(arg).__module__ == "torch"
+        return MockTensor(arg) if is_dtype else arg
+
+    def stride(self) -> tuple[int, ...]:
+        """Row-major strides in elements."""
+        strides = [1]
+        for extent in reversed(self.shape[1:]):
+            strides.append(strides[-1] * extent)
+        return tuple(reversed(strides))
+
+    @staticmethod
+    def data_ptr() -> int:
+        return 0
 
 
 class JITFunction(_core.Launcher):
@@ -47,8 +136,11 @@ class JITFunction(_core.Launcher):
         self.fn = fn
         self.version = version
         self.debug = debug
-        self.noinline = noinline
+        self.noinline = bool(noinline)
         self.launch_metadata = launch_metadata
+        self._repr = repr
+        self.module = fn.__module__
+        self.device_caches: defaultdict[int, DeviceCache] = defaultdict(self._new_device_cache)
         self.signature = inspect.signature(fn)
         self.params: list[Parameter] = parameters_of(
             self.signature, do_not_specialize or (), do_not_specialize_on_alignment or ()
@@ -71,7 +163,7 @@ class JITFunction(_core.Launcher):
                     not item.do_not_specialize,
                     not item.do_not_specialize_on_alignment,
                     item.is_const,
-                    item.type_text,
+                    item.annotation_type,
                 )
                 for item in self.params
             ]
@@ -79,6 +171,19 @@ class JITFunction(_core.Launcher):
         from cosmati.frontend.source import qualified_name, register
 
         register(qualified_name(fn), self)
+
+    @property
+    def __globals__(self) -> dict[str, Any]:
+        return self.fn.__globals__
+
+    def repr(self, specialization: Any) -> str:
+        """Name of the kernel for one specialisation, as ``jit(repr=...)`` gives it.
+
+        ``specialization`` has ``signature`` and ``constants``, each by the parameters' names.
+        """
+        if self._repr is None:
+            return self.__name__
+        return str(self._repr(specialization))
 
     def __repr__(self) -> str:
         return f"JITFunction({self.fn.__module__}:{self.fn.__qualname__})"
@@ -178,8 +283,34 @@ class JITFunction(_core.Launcher):
         }
 
     def parse(self) -> Any:
-        """The syntax tree."""
-        return self.source.node
+        """The syntax tree of a module that defines the function."""
+        return ast.Module([self.source.node], [])
+
+    def _unsafe_update_src(self, new_src: str) -> None:
+        """Compiles another source from now on: the text of a ``def`` with the same parameters.
+
+        Compiled variants of this function are forgotten; those of functions that call it are not.
+        """
+        from cosmati.frontend.source import source_from_text
+
+        with self._lock:
+            self._source = source_from_text(self.fn, new_src)
+            self._closure = None
+            self.clear()
+
+    def entry_name(self, values: tuple[Any, ...], type_texts: tuple[Any, ...]) -> str:
+        """Name of the kernel for one variant in compiled code."""
+        if self._repr is None:
+            return self.__name__
+        pairs = list(zip(self.arg_names, values, type_texts, strict=True))
+        specialization = Specialization(
+            {name: "constexpr" if text is None else text for name, _, text in pairs},
+            {name: unwrap(value) for name, value, text in pairs if text is None},
+        )
+        return re.sub(r"\W", "_", self.repr(specialization))
+
+    def _new_device_cache(self) -> DeviceCache:
+        return DeviceCache(VariantCache(self), {}, None, None, None)
 
     def add_pre_run_hook(self, hook: Callable[..., Any]) -> None:
         """Calls ``hook(*args, **kwargs)`` before every launch."""
@@ -224,11 +355,18 @@ class JITFunction(_core.Launcher):
         bits: tuple[int, ...],
         given: dict[str, Any],
         device: Any,
+        is_warmup: bool = False,
     ) -> CompiledKernel:
         """Compiles one variant; called by the base class when it has none that fits."""
         from cosmati.runtime.compile import compile_call
 
-        return compile_call(self, values, type_texts, bits, given, device)
+        compiled = compile_call(self, values, type_texts, bits, given, device)
+        if not hasattr(compiled, "asm"):
+            return compiled  # a hook's or an asynchronous compilation's
+        ordinal = 0 if device.on_host else int(device.ordinal)
+        key = f"{type_texts}, {bits}, {values}, {given}"
+        self.device_caches[ordinal].kernels[key] = compiled
+        return compiled
 
 
 @overload
@@ -245,7 +383,17 @@ def jit(
     debug: bool | None = None,
     noinline: bool | None = None,
 ) -> Callable[[Callable[..., Any]], JITFunction]: ...
-def jit(fn: Any = None, **options: Any) -> Any:
+def jit(
+    fn: Any = None,
+    *,
+    version: Any = None,
+    repr: Callable[..., str] | None = None,
+    launch_metadata: Callable[..., Any] | None = None,
+    do_not_specialize: Iterable[int | str] | None = None,
+    do_not_specialize_on_alignment: Iterable[int | str] | None = None,
+    debug: bool | None = None,
+    noinline: bool | None = None,
+) -> Any:
     """Makes a Python function a function of the kernel language.
 
     Parameters
@@ -256,9 +404,29 @@ def jit(fn: Any = None, **options: Any) -> Any:
         Parameters that compiled code may not assume to be divisible by 16.
     debug : bool
         Check ``tl.device_assert``.
-    noinline, version, repr, launch_metadata
-        Accepted for compatibility; they change nothing that is computed.
+    noinline : bool
+        Keep the function as one of its own in the compiled code, rather than copy it to each call.
+        Its arguments and results are scalars then.
+    version
+        Any value; part of the key of compiled code.
+    repr : function
+        Names the kernel in compiled code and profilers; see JITFunction.repr.
+    launch_metadata : function
+        ``(grid, metadata, arguments) -> dict`` for the hooks of launches.
+
+    Notes
+    -----
+    Kernels are compiled for the types of their arguments, and for what is known of the values: an
+    integer that is 1 is compiled in, as is None; integers and addresses that are divisible by 16
+    are assumed to be. Annotations win over types: ``n: tl.int64`` takes any integer, and is never
+    compiled in. Values of ``tl.constexpr`` parameters are compiled in; they are equal where type
+    and value are, so 1, True and 1.0 are three variants.
     """
+    options = {
+        "version": version, "repr": repr, "launch_metadata": launch_metadata, "debug": debug,
+        "do_not_specialize": do_not_specialize, "noinline": noinline,
+        "do_not_specialize_on_alignment": do_not_specialize_on_alignment,
+    }  # fmt: skip
     if fn is None:
         return lambda function: jit(function, **options)
     if isinstance(fn, JITFunction):

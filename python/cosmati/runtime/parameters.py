@@ -8,30 +8,54 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosmati.language.constexpr import constexpr
-from cosmati.language.dtypes import const, dtype, parse_type, signature_text
+from cosmati.language.dtypes import const, dtype, parse_type, pointer_type
+
+# What an annotation's text may say, and the type that a signature writes for it. Python's own
+# classes are among them: `n: int` is passed as i32, `x: float` as fp32.
+_TYPE_NAMES = {
+    "bool": "i1", "int1": "i1", "uint1": "i1", "u1": "i1", "int": "i32", "float": "fp32",
+    "half": "fp16", "double": "fp64", "bfloat16": "bf16", "float16": "fp16", "float32": "fp32",
+    "float64": "fp64", "float8e4nv": "fp8e4nv", "float8e5": "fp8e5", "float8e4b15": "fp8e4b15",
+    "float8e4b8": "fp8e4b8", "float8e5b16": "fp8e5b16", "float8_e4m3fn": "fp8e4nv",
+    "float8_e5m2": "fp8e5", "float8_e4m3fnuz": "fp8e4b8", "float8_e5m2fnuz": "fp8e5b16",
+}  # fmt: skip
+_TYPE_NAMES |= {f"{k}{bits}": f"{k[0]}{bits}" for k in ("int", "uint") for bits in (8, 16, 32, 64)}
+_TYPE_NAMES |= {text: text for text in list(_TYPE_NAMES.values())}
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a jit function.
 
-    ``type_text`` is the type that an annotation demands ("i64"), or "".
+    Attributes
+    ----------
+    num : int
+        Its position.
+    annotation : str
+        The annotation in the notation of signatures ("i64", "*fp32", "constexpr"), or "".
+    annotation_type : str
+        The type that the annotation demands: it wins over that of what is passed. "" if none.
+    do_not_specialize : bool
+        Compiled code assumes nothing about the value. True of annotated bools and floats.
     """
 
-    index: int
+    num: int
     name: str
-    annotation: Any
+    annotation: str
+    annotation_type: str
     default: Any
     has_default: bool
     is_constexpr: bool
     is_const: bool
-    type_text: str
     do_not_specialize: bool
     do_not_specialize_on_alignment: bool
+    is_keyword_only: bool = False
+    is_variadic: bool = False
+    contradiction: str = ""  # why the parameter can't be used; said when the kernel is compiled
 
     @property
-    def num(self) -> int:
-        return self.index
+    def index(self) -> int:
+        return self.num
 
 
 def parameters_of(
@@ -39,56 +63,129 @@ def parameters_of(
     do_not_specialize: Iterable[int | str],
     do_not_specialize_on_alignment: Iterable[int | str],
 ) -> list[Parameter]:
-    """The parameters of a function; TypeError for ``*args``, ``**kwargs`` and contradictions."""
+    """The parameters of a function; TypeError for ``**kwargs``.
+
+    Entries of the two lists that are no parameter are ignored.
+    """
     no_value, no_alignment = set(do_not_specialize), set(do_not_specialize_on_alignment)
-    names = list(signature.parameters)
-    for chosen in no_value | no_alignment:
-        known = chosen in names if isinstance(chosen, str) else 0 <= chosen < len(names)
-        if not known:
-            raise ValueError(f"do_not_specialize names {chosen!r}, which is no parameter")
     result = []
     for index, (name, declared) in enumerate(signature.parameters.items()):
-        if declared.kind in (declared.VAR_POSITIONAL, declared.VAR_KEYWORD):
-            raise TypeError(f"the parameter `{name}` of a kernel can't be * or **")
-        annotation = None if declared.annotation is declared.empty else declared.annotation
-        is_constexpr = annotation is constexpr or _text_ends(annotation, "constexpr")
-        type_text = "" if is_constexpr else _annotated_type(annotation)
+        if declared.kind == declared.VAR_KEYWORD:
+            raise TypeError(f"the parameter `{name}` of a jit function can't be **; name each one")
+        annotation = annotation_text(declared.annotation)
+        is_constexpr = "constexpr" in annotation
+        type_text = "" if is_constexpr else _demanded_type(annotation)
         unspecialized = name in no_value or index in no_value
-        if is_constexpr and unspecialized:
-            raise ValueError(f"{name} marked as constexpr and listed in do_not_specialize")
+        unaligned = name in no_alignment or index in no_alignment
+        contradiction = ""
+        if is_constexpr and (unspecialized or unaligned):
+            contradiction = (
+                f"{name} marked as constexpr and listed in "
+                "do_not_specialize/do_not_specialize_on_alignment. A constexpr is compiled in; "
+                "remove one of the two"
+            )
         has_default = declared.default is not declared.empty
         result.append(
             Parameter(
                 index,
                 name,
                 annotation,
+                type_text,
                 declared.default if has_default else None,
                 has_default,
                 is_constexpr,
-                annotation is const or _text_ends(annotation, "const"),
-                type_text,
+                not is_constexpr and ("const" in annotation or annotation.startswith("*k")),
                 unspecialized or type_text.startswith(("fp", "bf", "i1")),
-                name in no_alignment or index in no_alignment,
+                unaligned,
+                declared.kind == declared.KEYWORD_ONLY,
+                declared.kind == declared.VAR_POSITIONAL,
+                contradiction,
             )
         )
     return result
 
 
-def _text_ends(annotation: Any, word: str) -> bool:
-    return isinstance(annotation, str) and annotation.rpartition(".")[2] == word
+# Arguments of a launch as the launcher tells them to a compilation. ``text`` is the type that is
+# passed, or None: `value` is compiled in. A tuple has tuples of values, texts and bits.
+
+DIVISIBLE_16 = 1  # a bit of a specialisation, as in runtime/Launch/Specialization.h
 
 
-def _annotated_type(annotation: Any) -> str:
-    """ "i64" for ``tl.int64``, "tl.int64", "int64" or "i64"; "" where no type is demanded."""
+def signature_text_of(name: str, value: Any, text: Any, bits: Any) -> str:
+    """One argument in the key of a variant."""
+    from cosmati.frontend.closure import stable_text
+
+    if isinstance(text, tuple):
+        return f"{name}:{text}:{bits}={stable_text(value)}"
+    return f"{name}:{text}:{bits}" if text is not None else f"{name}={stable_text(value)}"
+
+
+def passed_arguments(name: str, value: Any, text: Any) -> list[tuple[str, str]]:
+    """(name, type) of what is passed at launch; those of a tuple are ``name.0`` or ``name.x``."""
+    if not isinstance(text, tuple):
+        return [] if text is None else [(name, text)]
+    names = [f"{name}.{label}" for label in _labels(value)]
+    return [
+        leaf for item in zip(names, value, text, strict=True) for leaf in passed_arguments(*item)
+    ]
+
+
+def kernel_parameter(name: str, value: Any, text: Any, bits: Any) -> Any:
+    """The front end's parameter for one argument."""
+    from cosmati.frontend.module import KernelParameter
+
+    if isinstance(text, tuple):
+        names = [f"{name}.{label}" for label in _labels(value)]
+        items = tuple(kernel_parameter(*it) for it in zip(names, value, text, bits, strict=True))
+        return KernelParameter(name, None, items=items, fields=getattr(value, "_fields", None))
+    if text is None:
+        return KernelParameter(name, None, value)
+    return KernelParameter(name, parse_type(text), None, 16 if bits & DIVISIBLE_16 else 1)
+
+
+def constants_in(value: Any, text: Any) -> list[Any]:
+    """The values of an argument that are compiled in."""
+    if isinstance(text, tuple):
+        pairs = zip(value, text, strict=True)
+        return [constant for pair in pairs for constant in constants_in(*pair)]
+    return [value] if text is None else []
+
+
+def _labels(value: Any) -> list[str]:
+    return [str(label) for label in getattr(value, "_fields", None) or range(len(value))]
+
+
+def annotation_text(annotation: Any) -> str:
+    """An annotation in the notation of signatures: "i64" for ``tl.int64``, "tl.int64" or "i64"."""
+    if annotation is None or annotation is inspect.Parameter.empty:
+        return ""
+    if annotation is constexpr or isinstance(annotation, constexpr):
+        return "constexpr"
+    if annotation is const:
+        return "const"
+    if isinstance(annotation, pointer_type):
+        return ("*k" if annotation.const else "*") + annotation_text(annotation.element_ty)
     if isinstance(annotation, dtype):
-        return signature_text(annotation)
-    if not isinstance(annotation, str):
-        return ""
-    name = annotation.strip("'\"").rpartition(".")[2]
-    name = {"bfloat16": "bf16"}.get(name, name.replace("float8", "fp8").replace("float", "fp"))
-    if name in ("int", "fp", "tensor", "const", "Any"):
-        return ""
-    try:
-        return signature_text(parse_type(name))
-    except ValueError:
-        return ""
+        return _TYPE_NAMES.get(annotation.name, annotation.name)
+    if isinstance(annotation, type):
+        return _TYPE_NAMES.get(annotation.__name__, annotation.__name__)
+    text = str(annotation).strip().strip("'\"")
+    if text.startswith("const "):
+        return "*k" + annotation_text(text.removeprefix("const ")).lstrip("*")
+    if text.endswith("*"):
+        return "*" + annotation_text(text[:-1])
+    if text.startswith("*k"):
+        return "*k" + annotation_text(text[2:])
+    if text.startswith("*"):
+        return "*" + annotation_text(text[1:])
+    name = text.rpartition(".")[2]
+    return _TYPE_NAMES.get(name.removesuffix("_t"), name)
+
+
+def _demanded_type(annotation: str) -> str:
+    """The annotation where it names a type of the language, else ""."""
+    element = annotation.lstrip("*")
+    if annotation.startswith("*k"):
+        element = annotation[2:]
+    is_fp8_number = not annotation.startswith("*") and element.startswith("fp8")
+    return annotation if element in _TYPE_NAMES.values() and not is_fp8_number else ""
