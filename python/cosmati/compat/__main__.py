@@ -37,10 +37,10 @@ def main(arguments: list[str] | None = None) -> None:
         _choose(chosen.device, parser)
     sys.argv = [chosen.program, *rest]
     if chosen.module:
-        sys.path.insert(0, os.getcwd())
         runpy.run_module(chosen.program, run_name="__main__", alter_sys=True)
     else:
-        sys.path.insert(0, os.path.dirname(os.path.abspath(chosen.program)))
+        # As Python does for a script; `-m cosmati.compat` had put the current folder there.
+        sys.path[0] = os.path.dirname(os.path.abspath(chosen.program))
         runpy.run_path(chosen.program, run_name="__main__")
 
 
