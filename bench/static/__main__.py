@@ -132,7 +132,9 @@ def examine_triton(case: Case, call: Call, target: str, on_vm: bool) -> dict[str
         ptx, _, shared = triton_side.compile_call(call, target)
         return describe(ptx, call, case, target, shared, on_vm)
     except Exception as error:  # what Triton refuses is a result, too
-        return {"refused": f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}"}
+        # A compiler's last line says most; of what the machine's checkers find, the first does.
+        line = 0 if isinstance(error, cosmati.vm.CheckError) else -1
+        return {"refused": f"{type(error).__name__}: {str(error).strip().splitlines()[line]}"}
 
 
 def selected(options: argparse.Namespace) -> Iterator[tuple[Case, str]]:
