@@ -74,7 +74,9 @@ StringRef cosmati::originName(ImageOrigin origin) {
   llvm_unreachable("unknown origin");
 }
 
-Jit::Jit(JitSettings given) : settings(std::move(given)), diskCache(settings.disk) {}
+Jit::Jit(JitSettings given)
+    : settings(std::move(given)), diskCache(settings.disk), byFirst(settings.memoryEntries),
+      bySecond(settings.memoryEntries) {}
 
 const std::string &Jit::versions() {
   std::call_once(versionsOnce, [&] {
@@ -219,11 +221,11 @@ Error Jit::withBundle(Error error, const CompileOptions &options, Generate gener
 }
 
 Expected<JitOutcome> Jit::get(StringRef frontKey, const CompileOptions &options, Generate generate,
-                              llvm::function_ref<bool()> interrupted) {
+                              llvm::function_ref<bool()> interrupted, bool useCaches) {
   if (Error error = options.validate())
     return error;
   JitOutcome outcome;
-  if (hasSideEffects(options)) {
+  if (!useCaches || hasSideEffects(options)) {
     Expected<JitModule> module = generate();
     if (!module)
       return module.takeError();

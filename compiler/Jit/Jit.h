@@ -44,6 +44,7 @@ struct JitSettings {
   runtime::DiskCacheOptions disk;
   std::shared_ptr<const runtime::Toolchain> toolchain; // null: no assembler, no libdevice
   std::string reproducerFolder;                        // empty: no bundles
+  size_t memoryEntries = 4096; // images kept in memory, by each of the two keys
   /// How long to wait for another process that compiles the same kernel.
   std::chrono::milliseconds lockTimeout{120000};
 };
@@ -57,10 +58,11 @@ public:
 
   /// The image for `frontKey`. `generate` runs in the calling thread, only where no cache answers;
   /// its error comes back as it is. `interrupted` is asked while another process is waited for.
-  /// Options that print, dump or replace stages bypass the caches.
+  /// Options that print, dump or replace stages bypass the caches, as does `useCaches` = false.
   llvm::Expected<JitOutcome> get(llvm::StringRef frontKey, const CompileOptions &options,
                                  Generate generate,
-                                 llvm::function_ref<bool()> interrupted = nullptr);
+                                 llvm::function_ref<bool()> interrupted = nullptr,
+                                 bool useCaches = true);
 
   /// Compiles without looking at or filling a cache. The module is consumed.
   llvm::Expected<CompileResult> compileOnly(const JitModule &module, const CompileOptions &options,

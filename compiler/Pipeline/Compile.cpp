@@ -11,6 +11,7 @@
 #include "runtime/Toolchain/Assembler.h"
 
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -70,9 +71,12 @@ public:
         return error;
     if (Error error = emit())
       return error;
-    if (options.assemble)
+    if (options.assemble && environment.toolchain) {
       if (Error error = assemble())
         return error;
+      if (Error error = checkRegisters(result.image, options, kernelPlace))
+        return error;
+    }
     result.remarks = diagnostics.takeRemarks();
     return std::move(result);
   }
@@ -140,6 +144,11 @@ private:
     ptx.keepLlvm = options.keep_stages || !options.dump_ir.empty();
     findLibdevice(ptx);
     Expected<PtxResult> emitted = emitPtx(module, ptx);
+    if (emitted.errorIsA<LibraryError>()) {
+      llvm::consumeError(emitted.takeError());
+      return llvm::make_error<CompileError>(CompileErrorKind::Program, diagnostics.errorText(),
+                                            diagnostics.errorPlace());
+    }
     if (!emitted) // emission leaves the module as it was
       return internal(llvm::toString(emitted.takeError()), module, "llvm");
     result.times.push_back({"llvm", emitted->translateMs + emitted->optimiseMs});
@@ -157,35 +166,14 @@ private:
   }
 
   Error assemble() {
-    if (!environment.toolchain)
-      return Error::success();
-    runtime::KernelImage &image = result.image;
-    runtime::AssembleOptions flags;
-    flags.maxRegs = static_cast<int>(options.maxnreg);
-    flags.lineInfo = options.lineinfo != "none";
-    flags.optLevel = static_cast<int>(options.opt_level);
-    flags.kernel = image.entry;
-    auto assembled = timed("assemble", [&] {
-      return runtime::assemble(*environment.toolchain, image.ptx, image.target, flags);
-    });
-    if (!assembled)
-      return llvm::handleErrors(
-          assembled.takeError(),
-          // Without an assembler the image carries PTX alone: the driver assembles it at load, the
-          // VM runs it.
-          [](const runtime::NoAssemblerError &) -> Error { return Error::success(); },
-          [&](const runtime::AssemblerError &error) -> Error {
-            std::string folder = writeBundle("assembler", image.ptx, "ptx");
-            return llvm::make_error<CompileError>(CompileErrorKind::Assembler, error.message(),
-                                                  kernelPlace, folder);
-          });
-    image.cubin = std::move(assembled->cubin);
-    image.regs = assembled->regs;
-    image.stackBytes = assembled->stackBytes;
-    if (assembled->spillStores >= 0)
-      image.spillBytes = assembled->spillStores + std::max(assembled->spillLoads, 0);
-    image.metadata["assembler"] = assembled->tool;
-    return checkRegisters(image, options, kernelPlace);
+    Error error = timed(
+        "assemble", [&] { return assembleImage(result.image, options, environment.toolchain); });
+    return llvm::handleErrors(
+        std::move(error), [&](const runtime::AssemblerError &refusal) -> Error {
+          std::string folder = writeBundle("assembler", result.image.ptx, "ptx");
+          return llvm::make_error<CompileError>(CompileErrorKind::Assembler, refusal.message(),
+                                                kernelPlace, folder);
+        });
   }
 
   void findLibdevice(PtxOptions &ptx) {
@@ -277,6 +265,35 @@ private:
 };
 
 } // namespace
+
+Error cosmati::assembleImage(runtime::KernelImage &image, const CompileOptions &options,
+                             const runtime::Toolchain *toolchain) {
+  if (!options.assemble || !toolchain)
+    return Error::success();
+  runtime::AssembleOptions flags;
+  flags.maxRegs = static_cast<int>(options.maxnreg);
+  flags.lineInfo = options.lineinfo != "none";
+  flags.optLevel = static_cast<int>(options.opt_level);
+  flags.kernel = image.entry;
+  llvm::SmallVector<StringRef> words;
+  llvm::SplitString(options.ptxas_options, words);
+  for (StringRef word : words)
+    flags.extra.push_back(word.str());
+  auto assembled = runtime::assemble(*toolchain, image.ptx, image.target, flags);
+  if (!assembled)
+    return llvm::handleErrors(
+        assembled.takeError(),
+        // Without an assembler the image carries PTX alone: the driver assembles it at load, the
+        // VM runs it.
+        [](const runtime::NoAssemblerError &) -> Error { return Error::success(); });
+  image.cubin = std::move(assembled->cubin);
+  image.regs = assembled->regs;
+  image.stackBytes = assembled->stackBytes;
+  if (assembled->spillStores >= 0)
+    image.spillBytes = assembled->spillStores + std::max(assembled->spillLoads, 0);
+  image.metadata["assembler"] = assembled->tool;
+  return Error::success();
+}
 
 Expected<CompileResult> cosmati::compile(mlir::ModuleOp module, const CompileOptions &options,
                                          const CompileEnvironment &environment) {

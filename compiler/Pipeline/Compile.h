@@ -97,6 +97,11 @@ llvm::Expected<CompileResult> compile(mlir::ModuleOp module, const CompileOption
 llvm::Expected<CompileResult> compileText(llvm::StringRef text, const CompileOptions &options,
                                           const CompileEnvironment &environment);
 
+/// Makes the cubin of an image's PTX and takes down what the assembler says about it. Does nothing
+/// where `options` want no cubin, or no assembler is found. Errors: AssemblerError.
+llvm::Error assembleImage(runtime::KernelImage &image, const CompileOptions &options,
+                          const runtime::Toolchain *toolchain);
+
 /// Versions of everything that takes part in a compilation, for cache keys.
 std::string compilerVersions(const runtime::Toolchain *toolchain);
 

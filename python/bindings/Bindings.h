@@ -14,5 +14,6 @@ void bindCache(pybind11::module_ &m);
 void bindCompile(pybind11::module_ &m);
 void bindVm(pybind11::module_ &m);
 void bindLauncher(pybind11::module_ &m);
+void bindDirectLaunch(pybind11::module_ &m);
 
 } // namespace cosmati::bindings

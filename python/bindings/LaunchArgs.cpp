@@ -196,7 +196,10 @@ private:
   }
 
   void setPointer(uint16_t type, uint64_t address) {
-    value.type = spec.isConst ? argType(type).constVariant : type;
+    bool declared = spec.forcedType && argType(spec.forcedType).kind == ParamKind::Pointer;
+    value.type = declared       ? spec.forcedType
+                 : spec.isConst ? argType(type).constVariant
+                                : type;
     value.integer = address;
     value.bits = specializePointer(address, spec.policy);
   }
@@ -245,8 +248,9 @@ private:
       return outOfRange(object);
     if (type.kind == ParamKind::I1)
       return true;
-    value.bits = specializeInteger(number, spec.policy);
-    value.compiledIn = value.bits == SpecEqualsOne;
+    // Not compiled in where it is 1: the constant would not have the declared type.
+    if (uint8_t bits = specializeInteger(number, spec.policy); bits != SpecEqualsOne)
+      value.bits = bits;
     return true;
   }
 

@@ -29,6 +29,8 @@ struct ArgValue {
   uint16_t type = TypeNone;
   uint8_t bits = runtime::SpecNone;
   bool compiledIn = false; // a constexpr, a jit function, None, or the integer 1
+  int16_t items = -1;      // of a tuple: how many; `integer` is where the first one is
+  bool isTuple() const { return items >= 0; }
   union {
     uint64_t integer = 0; // also an address
     double real;

@@ -2,19 +2,23 @@
 
 #include "python/bindings/PythonErrors.h"
 
-#include "compiler/Pipeline/CompileOptions.h"
 #include "runtime/Device/vm/VmDevice.h"
 
 namespace cosmati::bindings {
 using namespace runtime;
 
+namespace {
+/// The kernel's name, for errors.
+py::object nameOf(LauncherObject *launcher) {
+  py::handle object(reinterpret_cast<PyObject *>(launcher));
+  return py::getattr(object, "__name__", py::str("kernel"));
+}
+} // namespace
+
 bool LaunchCall::bind(PyObject *const *given, size_t count, PyObject *keywordNames) {
   size_t parameters = state.params.size();
-  if (count > parameters) {
-    PyErr_Format(PyExc_TypeError, "the kernel takes %zu arguments, but %zu were given", parameters,
-                 count);
-    return false;
-  }
+  if (count > parameters)
+    return failExtra(given, count);
   args.resize(parameters);
   for (size_t i = 0; i < count; ++i)
     args[i].object = given[i];
@@ -28,7 +32,8 @@ bool LaunchCall::bind(PyObject *const *given, size_t count, PyObject *keywordNam
       continue;
     }
     if (args[index].object) {
-      PyErr_Format(PyExc_TypeError, "argument `%U` is given twice", name);
+      PyErr_Format(PyExc_TypeError, "%S() got multiple values for argument '%U'",
+                   nameOf(launcher).ptr(), name);
       return false;
     }
     args[index].object = given[count + k];
@@ -38,22 +43,40 @@ bool LaunchCall::bind(PyObject *const *given, size_t count, PyObject *keywordNam
     if (args[i].object)
       continue;
     args[i].object = state.params[i].defaultValue;
-    if (!args[i].object) {
-      PyErr_Format(PyExc_TypeError, "missing argument `%s`", state.params[i].text);
-      return false;
-    }
+    if (!args[i].object)
+      return failMissing();
   }
   return true;
 }
 
-bool LaunchCall::failOption(PyObject *name) {
-  std::string known;
-  for (const CompileOptions::Description &row : CompileOptions::describe())
-    known += (known.empty() ? "" : ", ") + row.name.str();
-  PyErr_Format(PyExc_KeyError,
-               "Keyword argument %U was specified but unrecognised: it is no parameter of the "
-               "kernel and no compile option (%s)",
-               name, known.c_str());
+namespace {
+/// "'a', 'b' and 'c'"
+std::string listNames(llvm::ArrayRef<std::string> names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
+  return text;
+}
+} // namespace
+
+bool LaunchCall::failMissing() {
+  llvm::SmallVector<std::string, 8> names;
+  for (size_t i = 0; i < args.size(); ++i)
+    if (!args[i].object && !state.params[i].defaultValue)
+      names.push_back(state.params[i].text);
+  PyErr_Format(PyExc_TypeError, "%S() missing %zu required argument%s: %s", nameOf(launcher).ptr(),
+               names.size(), names.size() == 1 ? "" : "s", listNames(names).c_str());
+  return false;
+}
+
+bool LaunchCall::failExtra(PyObject *const *given, size_t count) {
+  llvm::SmallVector<std::string, 8> names;
+  for (const ParamSpec &spec : state.params)
+    names.push_back(spec.text);
+  PyErr_Format(PyExc_TypeError,
+               "%S() takes %zu arguments (%s), but %zu were given; the first one too many is a %s",
+               nameOf(launcher).ptr(), state.params.size(), listNames(names).c_str(), count,
+               Py_TYPE(given[state.params.size()])->tp_name);
   return false;
 }
 
@@ -65,55 +88,137 @@ bool LaunchCall::classify() {
       return false;
     Py_DECREF(done);
   }
-  for (size_t i = 0; i < args.size(); ++i) {
-    const ParamSpec &spec = state.params[i];
-    ArgValue &value = args[i];
-    if (Py_TYPE(value.object) == constexprType) {
-      PyObject *inner = PyObject_GetAttrString(value.object, "value");
-      if (!inner)
-        return false;
-      value.object = inner;
-      Py_DECREF(inner); // the constexpr, which the caller holds, keeps it
-    }
-    if (spec.isConstexpr)
-      value.compiledIn = true;
-    else if (!readArgument(spec, static_cast<int>(i), value, residence, buffers, allowTypes))
+  for (size_t i = 0; i < args.size(); ++i)
+    if (!classifyArgument(i, i))
       return false;
-    // Numbers and arrays are known by type and bits; 1 and None need no more. Constants need their
-    // value, and bit 8 tells a constant of an ordinary parameter apart.
-    bool isConstant = value.compiledIn && value.bits == SpecNone;
-    if (!spec.isConstexpr)
-      key.addArgument(value.type, isConstant ? 8 : value.bits);
-    if (isConstant) {
-      int64_t id = state.constants[i].idOf(value.object);
-      if (id < 0) {
-        PyObject *type, *error, *traceback;
-        PyErr_Fetch(&type, &error, &traceback);
-        PyErr_Format(type, "argument `%s`: %S", spec.text, error);
-        Py_XDECREF(type);
-        Py_XDECREF(error);
-        Py_XDECREF(traceback);
-        return false;
-      }
-      key.addConstexpr(static_cast<uint32_t>(id));
-    }
-  }
   int64_t optionsId = state.optionsId(options);
   if (optionsId < 0 || !chooseDevice())
     return false;
   key.addOptions(static_cast<uint32_t>(optionsId));
   key.addOptions(optionsContextId());
+  key.addOptions(settingsContextId());
   key.addDevice(device->id);
   return true;
 }
 
+bool LaunchCall::classifyArgument(size_t param, size_t number) {
+  const ParamSpec &spec = state.params[param];
+  ArgValue &value = argument(number);
+  if (spec.isConstexpr)
+    value.compiledIn = true;
+  if (Py_TYPE(value.object) == constexprType) {
+    PyObject *inner = PyObject_GetAttrString(value.object, "value");
+    if (!inner)
+      return false;
+    value.object = inner;
+    Py_DECREF(inner); // the constexpr, which the caller holds, keeps it
+    value.compiledIn = true;
+  } else if (!spec.isConstexpr) {
+    if (PyTuple_Check(value.object))
+      return classifyTuple(param, number);
+    if (!readArgument(spec, static_cast<int>(param), value, residence, buffers, allowTypes))
+      return false;
+  }
+  // Numbers and arrays are known by type and bits; 1 and None need no more. Constants need their
+  // value, and bit 8 tells a constant of an ordinary parameter apart.
+  bool isConstant = value.compiledIn && value.bits == SpecNone;
+  if (!spec.isConstexpr)
+    key.addArgument(value.type, isConstant ? 8 : value.bits);
+  return !isConstant || addConstant(param, value.object);
+}
+
+bool LaunchCall::addConstant(size_t param, PyObject *value) {
+  int64_t id = state.constants[param].idOf(value);
+  if (id < 0) {
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_Format(type, "argument `%s`: %S", state.params[param].text, error);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return false;
+  }
+  key.addConstexpr(static_cast<uint32_t>(id));
+  return true;
+}
+
+bool LaunchCall::classifyTuple(size_t param, size_t number) {
+  PyObject *object = argument(number).object;
+  Py_ssize_t size = PyTuple_GET_SIZE(object);
+  if (items.size() + static_cast<size_t>(size) > 4096) {
+    PyErr_Format(PyExc_ValueError, "argument `%s`: tuples of one launch have at most 4096 items",
+                 state.params[param].text);
+    return false;
+  }
+  size_t first = args.size() + items.size();
+  items.resize(items.size() + static_cast<size_t>(size)); // moves items: no reference is held
+  argument(number).items = static_cast<int16_t>(size);
+  argument(number).integer = first;
+  // The class tells a tuple from a named tuple with as many fields.
+  key.addArgument(TypeNone, 9);
+  key.addConstexpr(static_cast<uint32_t>(size));
+  if (!addConstant(param, reinterpret_cast<PyObject *>(Py_TYPE(object))))
+    return false;
+  for (Py_ssize_t k = 0; k < size; ++k) {
+    argument(first + static_cast<size_t>(k)).object = PyTuple_GET_ITEM(object, k);
+    if (!classifyArgument(param, first + static_cast<size_t>(k)))
+      return false;
+  }
+  return true;
+}
+
+void LaunchCall::collectPassed(size_t number, Variant &variant) {
+  const ArgValue &value = argument(number);
+  if (!value.isTuple()) {
+    if (!value.compiledIn)
+      variant.passed.push_back(static_cast<uint16_t>(number));
+    return;
+  }
+  for (int k = 0; k < value.items; ++k)
+    collectPassed(value.integer + static_cast<size_t>(k), variant);
+}
+
+namespace {
+/// A tuple with `get` of each item of the tuple `value`.
+template <typename Get> py::object eachItem(const ArgValue &value, Get get) {
+  py::tuple all(static_cast<size_t>(value.items));
+  for (int k = 0; k < value.items; ++k)
+    all[static_cast<size_t>(k)] = get(value.integer + static_cast<size_t>(k));
+  return all;
+}
+} // namespace
+
+py::object LaunchCall::valueOf(size_t number) {
+  const ArgValue &value = argument(number);
+  if (!value.isTuple())
+    return value.compiledIn ? py::reinterpret_borrow<py::object>(value.object) : py::none();
+  py::object all = eachItem(value, [&](size_t item) { return valueOf(item); });
+  py::object kind = py::type::of(py::handle(value.object));
+  return py::hasattr(kind, "_make") ? kind.attr("_make")(all) : all;
+}
+
+py::object LaunchCall::typeOf(size_t number) {
+  const ArgValue &value = argument(number);
+  if (value.isTuple())
+    return eachItem(value, [&](size_t item) { return typeOf(item); });
+  return value.compiledIn ? py::object(py::none()) : py::str(argType(value.type).text);
+}
+
+py::object LaunchCall::bitsOf(size_t number) {
+  const ArgValue &value = argument(number);
+  if (value.isTuple())
+    return eachItem(value, [&](size_t item) { return bitsOf(item); });
+  return py::int_(static_cast<int>(value.bits));
+}
+
 bool LaunchCall::chooseDevice() {
   if (residence.cudaIndex >= 0 && residence.hostIndex >= 0) {
-    PyErr_Format(PyExc_ValueError,
-                 "argument `%s` is in host memory, but argument `%s` is on GPU %d; a launch needs "
-                 "all arrays in one place",
-                 state.params[residence.hostIndex].text, state.params[residence.cudaIndex].text,
-                 residence.cudaOrdinal);
+    PyErr_Format(
+        PyExc_ValueError,
+        "Pointer argument `%s` cannot be accessed from Triton (cpu tensor?): it is in host "
+        "memory, but argument `%s` is on GPU %d; a launch needs all arrays in one place",
+        state.params[residence.hostIndex].text, state.params[residence.cudaIndex].text,
+        residence.cudaOrdinal);
     return false;
   }
   if (residence.cudaIndex >= 0) {
@@ -133,11 +238,12 @@ bool LaunchCall::chooseDevice() {
   if (!device)
     return false;
   if (residence.hostIndex >= 0 && !device->onHost) {
-    PyErr_Format(PyExc_ValueError,
-                 "argument `%s` cannot be accessed by the kernel: it is in host memory (a CPU "
-                 "array), and kernels run on GPU %d. Move it there, or choose the virtual machine "
-                 "with cosmati.set_device(\"vm\") or COSMATI_DEVICE=vm",
-                 state.params[residence.hostIndex].text, device->ordinal);
+    PyErr_Format(
+        PyExc_ValueError,
+        "Pointer argument `%s` cannot be accessed from Triton (cpu tensor?): it is in host "
+        "memory, and kernels run on GPU %d. Move it there, or choose the virtual machine "
+        "with cosmati.set_device(\"vm\") or COSMATI_DEVICE=vm",
+        state.params[residence.hostIndex].text, device->ordinal);
     return false;
   }
   return true;
@@ -165,9 +271,14 @@ bool LaunchCall::findStream() {
 }
 
 Variant *LaunchCall::findVariant() {
+  Variant *variant;
   if (LaunchEntry *entry = state.table->lookup(key.data()))
-    return &state.variants[entry->callerId];
-  return compileVariant();
+    variant = &state.variants[entry->callerId];
+  else
+    variant = compileVariant();
+  if (variant)
+    variant->lastUse = ++state.uses;
+  return variant;
 }
 
 bool LaunchCall::refuseDuringCapture() {
@@ -187,29 +298,26 @@ bool LaunchCall::refuseDuringCapture() {
 }
 
 Variant *LaunchCall::compileVariant() {
-  for (const auto &option : options) {
-    std::string name = PyUnicode_AsUTF8(option.first);
-    auto known = CompileOptions::describe();
-    if (llvm::none_of(known, [&](const auto &row) { return row.name == name; }))
-      return failOption(option.first), nullptr;
-  }
   if (!refuseDuringCapture())
     return nullptr;
   try {
     py::tuple values(args.size()), types(args.size()), bits(args.size());
     for (size_t i = 0; i < args.size(); ++i) {
-      const ArgValue &value = args[i];
-      values[i] = value.compiledIn ? py::reinterpret_borrow<py::object>(value.object) : py::none();
-      types[i] = value.compiledIn ? py::object(py::none()) : py::str(argType(value.type).text);
-      bits[i] = value.bits;
+      values[i] = valueOf(i);
+      types[i] = typeOf(i);
+      bits[i] = bitsOf(i);
     }
     py::dict given;
     for (const auto &[name, value] : options)
       given[py::handle(name)] = py::handle(value);
-    py::object compiled =
-        py::handle(reinterpret_cast<PyObject *>(launcher))
-            .attr("_compile_call")(values, types, bits, given,
-                                   py::cast(device, py::return_value_policy::reference));
+    py::object compiled = py::handle(reinterpret_cast<PyObject *>(launcher))
+                              .attr("_compile_call")(
+                                  values, types, bits, given,
+                                  py::cast(device, py::return_value_policy::reference), allowTypes);
+    if (!py::hasattr(py::type::of(compiled), "_loading")) {
+      instead = std::move(compiled);
+      return nullptr;
+    }
     return loadVariant(compiled.release().ptr());
   } catch (py::error_already_set &error) {
     error.restore();
@@ -222,49 +330,53 @@ Variant *LaunchCall::loadVariant(PyObject *compiled) {
   auto owned = py::reinterpret_steal<py::object>(compiled);
   std::shared_ptr<const KernelImage> image =
       owned.attr("image").cast<std::shared_ptr<KernelImage>>();
+  const bool programmatic = owned.attr("_programmatic").cast<bool>();
+  owned.attr("_loading")();
   std::optional<llvm::Expected<std::unique_ptr<LaunchEntry>>> entry;
   {
     py::gil_scoped_release release;
-    entry.emplace(makeLaunchEntry(*device->device, std::move(image)));
+    entry.emplace(makeLaunchEntry(*device->device, std::move(image), programmatic));
   }
   if (!*entry) {
     setPythonError(entry->takeError());
     return nullptr;
   }
   LoadedKernel &loaded = *(**entry)->kernel;
-  owned.attr("_loaded")(loaded.regs, loaded.localBytes, loaded.maxThreads);
-  (**entry)->callerId = static_cast<uint32_t>(state.variants.size());
+  owned.attr("_loaded")(loaded.regs, loaded.localBytes, loaded.maxThreads,
+                        reinterpret_cast<uintptr_t>(loaded.nativeHandle()));
   Variant variant;
   for (size_t i = 0; i < args.size(); ++i)
-    if (!args[i].compiledIn)
-      variant.passed.push_back(static_cast<uint8_t>(i));
+    collectPassed(i, variant);
   if (variant.passed.size() != (**entry)->kinds.size()) {
     PyErr_Format(PyExc_RuntimeError,
                  "the image of %s has %zu parameters, but the call passes %zu; this is a defect",
                  (**entry)->image().entry.c_str(), (**entry)->kinds.size(), variant.passed.size());
     return nullptr;
   }
-  LaunchEntry *mine = entry->get().get();
   // Another thread may have been first: then its entry stays.
-  LaunchEntry *present = state.table->insert(key.data(), std::move(**entry));
-  if (present != mine)
+  if (LaunchEntry *present = state.table->lookup(key.data()))
     return &state.variants[present->callerId];
-  variant.entry = present;
+  const uint32_t slot = state.newSlot();
+  (**entry)->callerId = slot;
+  variant.entry = state.table->insert(key.data(), std::move(**entry));
   variant.compiled = owned.release().ptr();
-  state.variants.push_back(std::move(variant));
-  return &state.variants.back();
+  variant.lastUse = ++state.uses;
+  state.variants[slot] = std::move(variant);
+  state.boundVariants();
+  return &state.variants[slot];
 }
 
-PyObject *LaunchCall::metaArguments() {
+PyObject *LaunchCall::argumentDict(bool withOptions) {
   PyObject *meta = PyDict_New();
   if (!meta)
     return nullptr;
   for (size_t i = 0; i < args.size(); ++i)
     if (PyDict_SetItem(meta, state.params[i].name, args[i].object) < 0)
       return Py_DECREF(meta), nullptr;
-  for (const auto &[name, value] : options)
-    if (PyDict_SetItem(meta, name, value) < 0)
-      return Py_DECREF(meta), nullptr;
+  if (withOptions)
+    for (const auto &[name, value] : options)
+      if (PyDict_SetItem(meta, name, value) < 0)
+        return Py_DECREF(meta), nullptr;
   return meta;
 }
 
@@ -275,7 +387,7 @@ bool LaunchCall::readGrid(PyObject *grid, Grid &result) {
   }
   if (!PyTuple_Check(grid) && !PyList_Check(grid)) {
     if (PyCallable_Check(grid) && Py_TYPE(grid) != constexprType) {
-      PyObject *meta = metaArguments();
+      PyObject *meta = argumentDict(true);
       PyObject *answer = meta ? PyObject_CallOneArg(grid, meta) : nullptr;
       Py_XDECREF(meta);
       if (!answer)
@@ -322,10 +434,10 @@ bool LaunchCall::readGrid(PyObject *grid, Grid &result) {
   return true;
 }
 
-void LaunchCall::pack(const Variant &variant, ParamPack &pack) {
-  const std::vector<ParamKind> &kinds = variant.entry->kinds;
+void LaunchCall::pack(const LaunchEntry &entry, const Variant &variant, ParamPack &pack) {
+  const std::vector<ParamKind> &kinds = entry.kinds;
   for (size_t i = 0; i < kinds.size(); ++i) {
-    const ArgValue &value = args[variant.passed[i]];
+    const ArgValue &value = argument(variant.passed[i]);
     switch (kinds[i]) {
     case ParamKind::F16:
     case ParamKind::BF16:
@@ -340,16 +452,49 @@ void LaunchCall::pack(const Variant &variant, ParamPack &pack) {
 }
 
 bool LaunchCall::launch(Variant &variant, PyObject *gridObject) {
+  // What runs on the way (the grid's function, hooks, other threads) may forget the variant.
+  struct Pin {
+    Variant &variant;
+    explicit Pin(Variant &variant) : variant(variant) { ++variant.running; }
+    ~Pin() { --variant.running; }
+  } pin(variant);
+  LaunchEntry &entry = *variant.entry;
+  PyObject *compiled = variant.compiled; // the caller has a reference
   Grid grid;
   if (!readGrid(gridObject, grid))
     return false;
-  ParamPack params(variant.entry->kinds.size());
-  pack(variant, params);
+  return LLVM_UNLIKELY(launchObserver()) ? observedLaunch(entry, variant, compiled, grid)
+                                         : launchOn(entry, variant, grid);
+}
+
+bool LaunchCall::observedLaunch(LaunchEntry &entry, Variant &variant, PyObject *compiledKernel,
+                                const Grid &grid) {
+  auto observer = py::reinterpret_borrow<py::tuple>(launchObserver());
+  auto arguments = py::reinterpret_steal<py::object>(argumentDict(false));
+  if (!arguments)
+    return false;
+  try {
+    auto compiled = py::reinterpret_borrow<py::object>(compiledKernel);
+    py::object token = observer[0](compiled, py::make_tuple(grid.x, grid.y, grid.z),
+                                   reinterpret_cast<uintptr_t>(stream), arguments);
+    if (!launchOn(entry, variant, grid))
+      return false;
+    observer[1](token);
+    return true;
+  } catch (py::error_already_set &error) {
+    error.restore();
+    return false;
+  }
+}
+
+bool LaunchCall::launchOn(LaunchEntry &entry, const Variant &variant, const Grid &grid) {
+  ParamPack params(entry.kinds.size());
+  pack(entry, variant, params);
   llvm::Error error = llvm::Error::success();
   llvm::consumeError(std::move(error));
   {
     PyThreadState *saved = PyEval_SaveThread();
-    error = launchEntry(*variant.entry, grid, params.pointers(), stream, buffers);
+    error = launchEntry(entry, grid, params.pointers(), stream, buffers);
     PyEval_RestoreThread(saved);
   }
   if (!error)
@@ -358,7 +503,7 @@ bool LaunchCall::launch(Variant &variant, PyObject *gridObject) {
     setPythonError(std::move(error));
     return false;
   }
-  PyObject *arguments = metaArguments();
+  PyObject *arguments = argumentDict(true);
   setPythonError(std::move(error), arguments);
   Py_XDECREF(arguments);
   return false;

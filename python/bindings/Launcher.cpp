@@ -27,10 +27,14 @@ PyObject *callBound(PyObject *self, PyObject *const *args, size_t countAndFlags,
   if (!call.bind(args, count, keywordNames) || !call.classify())
     return nullptr;
   Variant *variant = call.findVariant();
-  if (!variant || !call.launch(*variant, bound->grid))
-    return nullptr;
-  Py_INCREF(variant->compiled);
-  return variant->compiled;
+  if (!variant)
+    return Py_XNewRef(call.substitute());
+  // The launch may forget the variant: another thread, or a hook.
+  PyObject *compiled = Py_NewRef(variant->compiled);
+  if (call.launch(*variant, bound->grid))
+    return compiled;
+  Py_DECREF(compiled);
+  return nullptr;
 }
 
 void deallocBound(PyObject *self) {
@@ -202,10 +206,12 @@ PyObject *prepare(PyObject *object, PyObject *both) {
       !call.classify())
     return nullptr;
   Variant *variant = call.findVariant();
-  if (!variant)
-    return nullptr;
-  Py_INCREF(variant->compiled);
-  return variant->compiled;
+  return Py_XNewRef(variant ? variant->compiled : call.substitute());
+}
+
+/// Number of variants in memory.
+PyObject *countVariants(PyObject *object, PyObject *) {
+  return PyLong_FromSize_t(self(object)->state->table->size());
 }
 
 PyMethodDef launcherMethods[] = {
@@ -213,6 +219,7 @@ PyMethodDef launcherMethods[] = {
     {"_watch", watch, METH_O, "Names the globals that compiled code depends on."},
     {"_set_hooks", setHooks, METH_O, "Functions called before every launch."},
     {"clear", clearVariants, METH_NOARGS, "Forgets the compiled variants of this process."},
+    {"_variant_count", countVariants, METH_NOARGS, "How many compiled variants are in memory."},
     {"prepare", prepare, METH_VARARGS,
      "prepare(args, kwargs): the compiled variant, not launched."},
     {nullptr, nullptr, 0, nullptr}};
@@ -247,6 +254,21 @@ void bindLauncher(py::module_ &m) {
   });
   m.def("register_constexpr", [](py::type type) {
     constexprType = reinterpret_cast<PyTypeObject *>(type.release().ptr());
+  });
+  m.def("set_variant_limit", &setVariantLimit, py::arg("limit"),
+        "Most compiled variants that one kernel keeps in memory; 0: no bound.");
+  m.def(
+      "set_launch_observer",
+      [](const py::object &pair) {
+        if (!pair.is_none() && (!py::isinstance<py::tuple>(pair) || py::len(pair) != 2))
+          throw py::type_error("a launch observer is None or a pair (before, after)");
+        setLaunchObserver(pair.is_none() ? nullptr : pair.ptr());
+      },
+      "Before a launch before(compiled, grid, stream, arguments) is called, after it after(what "
+      "before gave). None: nothing is.");
+  m.def("set_settings_context", [](const py::object &items) {
+    if (setSettingsContext(items.ptr()) < 0)
+      throw py::error_already_set();
   });
   m.def("set_options_context", [](py::object items) {
     PyObject *previous = setOptionsContext(items.ptr());

@@ -1,5 +1,8 @@
 #include "python/bindings/LauncherState.h"
 
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
 #include <cstring>
 
 namespace cosmati::bindings {
@@ -122,9 +125,90 @@ bool LauncherState::globalsHold() const {
   return true;
 }
 
+namespace {
+size_t mostVariants = 4096;
+PyObject *observer = nullptr;
+
+/// Whether freeing the entry can't pull a module away from under anyone.
+bool isFree(const runtime::LaunchEntry &entry, const std::deque<Variant> &variants) {
+  return entry.device->kind() != "cuda" && variants[entry.callerId].running == 0;
+}
+} // namespace
+
+size_t variantLimit() { return mostVariants; }
+void setVariantLimit(size_t limit) { mostVariants = limit; }
+PyObject *launchObserver() { return observer; }
+void setLaunchObserver(PyObject *pair) {
+  PyObject *old = observer;
+  Py_XINCREF(pair);
+  observer = pair;
+  Py_XDECREF(old);
+}
+
+uint32_t LauncherState::newSlot() {
+  for (size_t i = 0; i < variants.size(); ++i)
+    if (!variants[i].entry && variants[i].running == 0)
+      return static_cast<uint32_t>(i);
+  variants.emplace_back();
+  return static_cast<uint32_t>(variants.size() - 1);
+}
+
+void LauncherState::forget(llvm::function_ref<bool(const runtime::LaunchEntry &)> keep) {
+  llvm::erase_if(retired, [&](auto &entry) { return isFree(*entry, variants); });
+  std::vector<std::unique_ptr<runtime::LaunchEntry>> removed = table->removeUnless(keep);
+  std::vector<PyObject *> compiled; // released last: their destructors may launch
+  std::vector<std::unique_ptr<runtime::LaunchEntry>> dead;
+  for (auto &entry : removed) {
+    Variant &variant = variants[entry->callerId];
+    compiled.push_back(variant.compiled);
+    variant.compiled = nullptr;
+    (isFree(*entry, variants) ? dead : retired).push_back(std::move(entry));
+    variant.entry = nullptr;
+  }
+  dead.clear();
+  for (PyObject *object : compiled)
+    Py_XDECREF(object);
+}
+
 void LauncherState::forgetVariants() {
-  retired.push_back(std::move(table));
-  table = std::make_unique<runtime::KernelTable>();
+  forget([](const runtime::LaunchEntry &) { return false; });
+}
+
+void LauncherState::boundVariants() {
+  size_t count = table->size();
+  if (!mostVariants || count <= mostVariants)
+    return;
+  // Numbers of constants are part of the keys, so they can only go with all variants.
+  bool manyConstants = optionSets.size() > 2 * mostVariants;
+  for (const ConstantTable &known : constants)
+    manyConstants |= known.size() > 2 * mostVariants;
+  if (manyConstants) {
+    forgetVariants();
+    for (ConstantTable &known : constants)
+      known.clear();
+    clearOptionSets();
+    return;
+  }
+  std::vector<uint64_t> ages;
+  for (const Variant &variant : variants)
+    if (variant.entry)
+      ages.push_back(variant.lastUse);
+  // Half at once, so that a loop over ever new variants pays for it rarely.
+  size_t dropped = count - (mostVariants + 1) / 2;
+  std::nth_element(ages.begin(), ages.begin() + static_cast<std::ptrdiff_t>(dropped), ages.end());
+  uint64_t oldestKept = ages[dropped];
+  forget([&](const runtime::LaunchEntry &entry) {
+    return variants[entry.callerId].lastUse >= oldestKept;
+  });
+}
+
+void LauncherState::clearOptionSets() {
+  for (OptionList &set : optionSets)
+    for (auto &[name, value] : set) {
+      Py_DECREF(name);
+      Py_DECREF(value);
+    }
+  optionSets.clear();
 }
 
 int LauncherState::traverse(visitproc visit, void *arg) const {
@@ -155,12 +239,7 @@ void LauncherState::clearReferences() {
     Py_CLEAR(param.defaultValue);
   for (ConstantTable &table : constants)
     table.clear();
-  for (OptionList &set : optionSets)
-    for (auto &[name, value] : set) {
-      Py_DECREF(name);
-      Py_DECREF(value);
-    }
-  optionSets.clear();
+  clearOptionSets();
   for (Variant &variant : variants)
     Py_CLEAR(variant.compiled);
   std::vector<Watched> oldWatched;
@@ -175,37 +254,49 @@ void LauncherState::clearReferences() {
 
 namespace {
 thread_local uint32_t currentContext = 0;
+uint32_t settingsContext = 0; // guarded by the GIL
 
 std::vector<PyObject *> &contexts() {
   static auto *const all = new std::vector<PyObject *>{PyTuple_New(0)};
   return *all;
+}
+
+/// The number of a tuple of options, entered if it is new; -1 with a Python exception set.
+int64_t contextOf(PyObject *items) {
+  if (!PyTuple_Check(items)) {
+    PyErr_SetString(PyExc_TypeError, "expected a tuple of (name, value) pairs");
+    return -1;
+  }
+  auto &all = contexts();
+  for (size_t i = 0; i < all.size(); ++i)
+    if (int same = sameConstant(all[i], items); same != 0)
+      return same < 0 ? -1 : static_cast<int64_t>(i);
+  Py_INCREF(items);
+  all.push_back(items);
+  return static_cast<int64_t>(all.size() - 1);
 }
 } // namespace
 
 uint32_t optionsContextId() { return currentContext; }
 
 PyObject *setOptionsContext(PyObject *items) {
-  if (!PyTuple_Check(items)) {
-    PyErr_SetString(PyExc_TypeError, "expected a tuple of (name, value) pairs");
+  int64_t found = contextOf(items);
+  if (found < 0)
     return nullptr;
-  }
-  auto &all = contexts();
-  size_t found = 0;
-  for (; found < all.size(); ++found) {
-    int same = sameConstant(all[found], items);
-    if (same < 0)
-      return nullptr;
-    if (same)
-      break;
-  }
-  if (found == all.size()) {
-    Py_INCREF(items);
-    all.push_back(items);
-  }
-  PyObject *previous = all[currentContext];
+  PyObject *previous = contexts()[currentContext];
   currentContext = static_cast<uint32_t>(found);
   Py_INCREF(previous);
   return previous;
+}
+
+uint32_t settingsContextId() { return settingsContext; }
+
+int setSettingsContext(PyObject *items) {
+  int64_t found = contextOf(items);
+  if (found < 0)
+    return -1;
+  settingsContext = static_cast<uint32_t>(found);
+  return 0;
 }
 
 } // namespace cosmati::bindings

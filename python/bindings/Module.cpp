@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, m) {
   cosmati::bindings::bindCache(m);
   cosmati::bindings::bindCompile(m);
   cosmati::bindings::bindLauncher(m);
+  cosmati::bindings::bindDirectLaunch(m);
 }

@@ -4,6 +4,7 @@
 #include "runtime/Device/Device.h"
 #include "runtime/Device/Limits.h"
 #include "runtime/Device/vm/VmDevice.h"
+#include "runtime/Toolchain/Assembler.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -109,6 +110,12 @@ void setPythonError(llvm::Error error, PyObject *arguments) {
           else
             setFrom("compile_failure", kindName(failure.kind), failure.message,
                     toFrames(failure.place), failure.reproducer);
+        });
+      },
+      [&](const runtime::AssemblerError &failure) {
+        once([&] {
+          setFrom("compile_failure", kindName(CompileErrorKind::Assembler), failure.message(),
+                  py::list(), "");
         });
       },
       [&](const runtime::OutOfResourcesError &failure) {

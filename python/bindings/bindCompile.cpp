@@ -78,13 +78,13 @@ shareImage(const std::shared_ptr<const runtime::KernelImage> &image) {
 }
 
 JitOutcome get(Jit &jit, const std::string &frontKey, const OptionTexts &texts,
-               const py::object &generate) {
+               const py::object &generate, bool useCaches) {
   CompileOptions options = toOptions(texts);
   std::optional<llvm::Expected<JitOutcome>> outcome;
   {
     py::gil_scoped_release release;
-    outcome.emplace(
-        jit.get(frontKey, options, [&] { return callFrontEnd(generate); }, isInterrupted));
+    outcome.emplace(jit.get(
+        frontKey, options, [&] { return callFrontEnd(generate); }, isInterrupted, useCaches));
   }
   if (PyErr_Occurred()) { // a signal while waiting for another process
     if (!*outcome)
@@ -117,9 +117,56 @@ int64_t sharedBytes(Jit &jit, py::object generated, const OptionTexts &texts) {
   return unwrap(std::move(*bytes));
 }
 
+std::shared_ptr<runtime::KernelImage> compileTextOf(Jit &jit, const std::string &text,
+                                                    const OptionTexts &texts,
+                                                    const std::string &firstStage) {
+  CompileOptions options = toOptions(texts);
+  std::optional<llvm::Expected<CompileResult>> result;
+  {
+    py::gil_scoped_release release;
+    result.emplace(compileText(text, options, {jit.toolchain(), "", {}, firstStage}));
+  }
+  return std::make_shared<runtime::KernelImage>(unwrap(std::move(*result)).image);
+}
+
+/// `params`: (name, kind, type text).
+std::shared_ptr<runtime::KernelImage>
+imageOfPtx(Jit &jit, std::string ptx, std::string entry,
+           const std::vector<std::tuple<std::string, std::string, std::string>> &params,
+           uint32_t sharedBytes, const OptionTexts &texts) {
+  CompileOptions options = toOptions(texts);
+  check(options.validate());
+  runtime::KernelImage image;
+  image.entry = std::move(entry);
+  image.target = options.target;
+  image.numWarps = static_cast<int>(options.num_warps);
+  image.numStages = static_cast<int>(options.num_stages);
+  image.sharedBytes = sharedBytes;
+  image.maxRegs = static_cast<int>(options.maxnreg);
+  for (const auto &[name, kind, type] : params) {
+    unsigned number = 0;
+    while (number < runtime::numParamKinds &&
+           runtime::paramKindName(runtime::ParamKind(number)) != kind)
+      ++number;
+    if (number == runtime::numParamKinds)
+      throw py::value_error("there is no kind of parameter named " + kind);
+    image.params.push_back({name, runtime::ParamKind(number), type});
+  }
+  image.ptx = std::move(ptx);
+  std::optional<llvm::Error> failed;
+  {
+    py::gil_scoped_release release;
+    failed.emplace(assembleImage(image, options, jit.toolchain()));
+  }
+  check(std::move(*failed));
+  return std::make_shared<runtime::KernelImage>(std::move(image));
+}
+
 std::unique_ptr<Jit> makeJit(std::shared_ptr<runtime::Toolchain> toolchain, std::string root,
-                             uint64_t maxBytes, std::string reproducerFolder, py::object warn) {
+                             uint64_t maxBytes, std::string reproducerFolder, py::object warn,
+                             size_t memoryEntries) {
   JitSettings settings;
+  settings.memoryEntries = memoryEntries;
   settings.toolchain = std::move(toolchain);
   settings.disk.root = std::move(root);
   settings.disk.maxBytes = maxBytes;
@@ -163,8 +210,16 @@ void bindCompile(py::module_ &m) {
                              [](const JitOutcome &outcome) { return toTexts(outcome.remarks); });
   py::class_<Jit>(m, "Jit", "Caches and compiler; see compiler/Jit/Jit.h.")
       .def(py::init(&makeJit), py::arg("toolchain"), py::arg("cache_root"),
-           py::arg("cache_max_bytes"), py::arg("reproducer_folder"), py::arg("warn"))
-      .def("get", &get, py::arg("front_key"), py::arg("options"), py::arg("generate"))
+           py::arg("cache_max_bytes"), py::arg("reproducer_folder"), py::arg("warn"),
+           py::arg("memory_entries") = JitSettings().memoryEntries)
+      .def("get", &get, py::arg("front_key"), py::arg("options"), py::arg("generate"),
+           py::arg("use_caches") = true)
+      .def("compile_text", &compileTextOf, py::arg("text"), py::arg("options"),
+           py::arg("first_stage"),
+           "Compiles the text of a module that has passed all stages before `first_stage`.")
+      .def("image_of_ptx", &imageOfPtx, py::arg("ptx"), py::arg("entry"), py::arg("params"),
+           py::arg("shared_bytes"), py::arg("options"),
+           "A kernel given as PTX; assembled where an assembler is found.")
       .def("compile", &compileOnly, py::arg("generated"), py::arg("options"))
       .def("shared_bytes", &sharedBytes, py::arg("generated"), py::arg("options"),
            "Bytes of shared memory that a kernel would need, also beyond what the target has.")

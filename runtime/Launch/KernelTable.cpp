@@ -2,9 +2,9 @@
 //
 // Open addressing over atomic pointers. A reader loads the current table once and probes it without
 // a lock; a writer stores a finished node into an empty slot with release order, or publishes a
-// larger table that holds the same nodes. Nodes are never removed and outgrown tables are kept, so
-// whatever a reader holds stays valid. The kept tables' sizes are a geometric series: together at
-// most as large as the current one.
+// larger table that holds the same nodes. Nodes are removed by removeUnless() alone and outgrown
+// tables are kept until then, so whatever a reader holds stays valid. The kept tables' sizes are a
+// geometric series: together at most as large as the current one.
 #include "runtime/Launch/Launch.h"
 
 #include "llvm/Support/xxhash.h"
@@ -78,4 +78,29 @@ LaunchEntry *KernelTable::insert(llvm::ArrayRef<uint8_t> key, std::unique_ptr<La
 size_t KernelTable::size() const {
   std::lock_guard<std::mutex> guard(mutex);
   return nodes.size();
+}
+
+std::vector<std::unique_ptr<LaunchEntry>>
+KernelTable::removeUnless(llvm::function_ref<bool(const LaunchEntry &)> keep) {
+  std::lock_guard<std::mutex> guard(mutex);
+  std::vector<std::unique_ptr<LaunchEntry>> removed;
+  std::vector<std::unique_ptr<Node>> kept;
+  for (std::unique_ptr<Node> &node : nodes) {
+    if (keep(*node->entry))
+      kept.push_back(std::move(node));
+    else
+      removed.push_back(std::move(node->entry));
+  }
+  nodes = std::move(kept);
+  // Slots are never emptied one by one: probing would end at them.
+  size_t capacity = 8;
+  while (nodes.size() * 2 > capacity)
+    capacity *= 2;
+  auto fresh = std::make_unique<Table>(capacity);
+  for (const auto &node : nodes)
+    place(*fresh, node.get());
+  current.store(fresh.get(), std::memory_order_release);
+  tables.clear();
+  tables.push_back(std::move(fresh));
+  return removed;
 }

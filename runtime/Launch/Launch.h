@@ -5,6 +5,7 @@
 #include "runtime/Device/Device.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 #include <atomic>
@@ -58,6 +59,10 @@ public:
   /// Takes the entry; where the key exists already, the present entry stays and is returned.
   LaunchEntry *insert(llvm::ArrayRef<uint8_t> key, std::unique_ptr<LaunchEntry> entry);
   size_t size() const;
+  /// Takes the entries out that `keep` doesn't want, and returns them. Here alone no lookup may run
+  /// beside it.
+  std::vector<std::unique_ptr<LaunchEntry>>
+  removeUnless(llvm::function_ref<bool(const LaunchEntry &)> keep);
 
 private:
   struct Node;

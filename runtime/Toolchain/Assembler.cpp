@@ -2,6 +2,7 @@
 #include "runtime/Toolchain/NvJitLink.h"
 #include "runtime/Toolchain/Ptxas.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
@@ -66,6 +67,8 @@ llvm::Expected<Assembled> withNvJitLink(const NvJitLink &library, StringRef ptx,
   // It knows two levels: 0, and 3 for all others.
   std::vector<std::string> words = commonOptions(target, options, options.optLevel ? 3 : 0);
   words.push_back("-verbose");
+  for (const std::string &word : options.extra)
+    words.push_back("-Xptxas=" + word);
   auto start = std::chrono::steady_clock::now();
   return finish(library.assemble(ptx, kernel, words), "nvJitLink " + library.versionText(), kernel,
                 target, start);
@@ -77,6 +80,7 @@ llvm::Expected<Assembled> withPtxas(StringRef program, const std::string &versio
   std::vector<std::string> words = commonOptions(target, options, options.optLevel);
   for (const char *word : {"-v", "-warn-spills", "-warn-lmem-usage"})
     words.push_back(word);
+  llvm::append_range(words, options.extra);
   auto start = std::chrono::steady_clock::now();
   return finish(runPtxas(program, ptx, words), "ptxas " + version, kernel, target, start);
 }

@@ -24,6 +24,7 @@ struct AssembleOptions {
   bool lineInfo = false; // keep the PTX's .loc lines in the cubin, for profilers
   int optLevel = 3;      // 0..3
   AssemblerTool tool = AssemblerTool::Any;
+  std::vector<std::string> extra; // words of ptxas's command line, after all others
   std::string kernel; // named in errors; the module's first entry when empty
 };
 
