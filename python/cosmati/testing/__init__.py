@@ -1,6 +1,7 @@
 """Measuring and comparing: ``do_bench``, ``perf_report``, ``assert_close`` and peaks of GPUs."""
 
 from cosmati.testing.comparing import assert_close as assert_close
+from cosmati.testing.evaluate import evaluate as evaluate
 from cosmati.testing.nvidia import cuda_memcheck as cuda_memcheck
 from cosmati.testing.nvidia import nvsmi as nvsmi
 from cosmati.testing.nvidia import set_gpu_clock as set_gpu_clock
