@@ -86,14 +86,17 @@ public:
   void store(const BlockPointer &pointer, const Operand &value,
              llvm::ArrayRef<int64_t> boundaryCheck, const StoreOptions &options = {});
 
-private:
-  Value boolPointerAsBytes(const Value &pointer);
-  Value checkedMask(const Operand &mask);
+  /// The address of each element of the window, and whether it lies inside of the array along the
+  /// dimensions of `boundaryCheck` (absent where none is checked). Shapes broadcast.
   struct Expanded {
     Value pointers;
     OptionalOperand mask;
   };
   Expanded expand(const BlockPointer &pointer, llvm::ArrayRef<int64_t> boundaryCheck);
+
+private:
+  Value boolPointerAsBytes(const Value &pointer);
+  Value checkedMask(const Operand &mask);
 };
 
 } // namespace cosmati::lang

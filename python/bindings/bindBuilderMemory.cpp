@@ -84,6 +84,17 @@ void bindBlockPointers(BuilderClass &builder, py::module_ &m) {
           },
           py::arg("pointer"), py::arg("offsets"))
       .def(
+          "block_addresses",
+          [](Builder &b, const BlockPointer &pointer, py::handle boundaryCheck) {
+            MemoryBuilder::Expanded expanded = b.expand(pointer, toInts(boundaryCheck));
+            py::object mask = py::none();
+            if (expanded.mask)
+              mask = py::cast(expanded.mask->value());
+            return py::make_tuple(expanded.pointers, mask);
+          },
+          py::arg("pointer"), py::arg("boundary_check"),
+          "(pointers, mask or None): the addresses of the window's elements, and which exist.")
+      .def(
           "load_block",
           [](Builder &b, const BlockPointer &pointer, py::handle boundaryCheck,
              std::string_view padding, std::string_view cache, std::string_view evict,

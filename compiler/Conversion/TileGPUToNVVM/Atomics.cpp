@@ -96,12 +96,13 @@ struct LowerAtomicRMW : BlockPattern<tile::AtomicRMWOp> {
     Type type = loweredElementType(op.getType());
     bool extremum = op.getKind() == AtomicKind::FMax || op.getKind() == AtomicKind::FMin;
     std::string name = instructionName(op.getKind(), type, context.target.hasBf16Arithmetic());
-    if (name.empty() && !(extremum && (type.isF32() || type.isF64())))
+    bool looped = name.empty() && op.getKind() == AtomicKind::FAdd && type.isBF16();
+    if (name.empty() && !looped && !(extremum && (type.isF32() || type.isF64())))
       return op.emitError("the target has no instruction for atomic ")
              << tile::stringifyAtomicKind(op.getKind()) << " on " << type << " for sm_"
              << context.target.getSm()
              << "; there are integers, exchange and float max/min of 32 and 64 bits, float add of "
-                "f32, f64, f16, and bf16 from sm_90";
+                "f32, f64, f16 and bf16";
     if (failed(checkScalarUse(op)))
       return failure();
     Value acting = actors(context.thread(op), op.getType());
@@ -110,6 +111,7 @@ struct LowerAtomicRMW : BlockPattern<tile::AtomicRMWOp> {
       Value predicate = both(emit, at(in.getMask(), r), acting);
       Value bits = toBits(emit, in.getValue()[r]);
       Value old = extremum ? emitExtremum(emit, op, in.getPtr()[r], bits, predicate)
+                  : looped ? emitLoop(emit, op, in.getPtr()[r], in.getValue()[r], predicate)
                            : emitOne(emit, op, name, in.getPtr()[r], bits, predicate, {});
       return fromBits(emit, old, type);
     };
@@ -123,6 +125,44 @@ private:
     if (predicate && !other)
       other = emit.integer(bits.getType(), 0);
     return emitAtomic(emit, {name, op.getSem(), op.getScope()}, ptr, bits, predicate, other);
+  }
+
+  /// Where there is no instruction: compare-and-swap until nobody else came between. What is in
+  /// memory is read by a first swap of 0 for 0. f32 rounds a sum of two bf16 as bf16 itself would.
+  static Value emitLoop(Emitter &emit, tile::AtomicRMWOp op, Value ptr, Value addend,
+                        Value predicate) {
+    Type type = addend.getType(), word = emit.i16();
+    auto swap = [&](Emitter &at, Value expected, Value next) {
+      return emitAtomic(at, {"cas.b16", op.getSem(), op.getScope()}, ptr, {expected, next}, {}, {});
+    };
+    auto attempt = [&](OpBuilder &builder, Location loc, ValueRange carried) {
+      Emitter at(builder, loc);
+      Value sum =
+          at.fadd(at.fpext(at.bitcast(carried[0], type), at.f32()), at.fpext(addend, at.f32()));
+      Value seen = swap(at, carried[0], at.bitcast(at.fptrunc(sum, type), word));
+      Value again = at.icmp(LLVM::ICmpPredicate::ne, seen, carried[0]);
+      scf::ConditionOp::create(builder, loc, again, seen);
+    };
+    auto keep = [](OpBuilder &builder, Location loc, ValueRange carried) {
+      scf::YieldOp::create(builder, loc, carried);
+    };
+    auto loop = [&](OpBuilder &builder, Location loc) {
+      Emitter at(builder, loc);
+      Value zero = at.integer(word, 0);
+      Value first = swap(at, zero, zero);
+      return scf::WhileOp::create(builder, loc, word, first, attempt, keep).getResult(0);
+    };
+    if (!predicate)
+      return loop(emit.builder, emit.loc);
+    return scf::IfOp::create(
+               emit.builder, emit.loc, predicate,
+               [&](OpBuilder &builder, Location loc) {
+                 scf::YieldOp::create(builder, loc, loop(builder, loc));
+               },
+               [&](OpBuilder &builder, Location loc) {
+                 scf::YieldOp::create(builder, loc, Emitter(builder, loc).integer(word, 0));
+               })
+        .getResult(0);
   }
 
   static Value emitExtremum(Emitter &emit, tile::AtomicRMWOp op, Value ptr, Value bits,

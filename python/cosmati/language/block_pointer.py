@@ -1,15 +1,14 @@
-"""Block pointers and tensor descriptors: windows of strided tensors, checked at the border."""
+"""Block pointers: windows of strided tensors, checked at the border."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cosmati.language.base import base_value
-from cosmati.language.constexpr import constexpr, unwrap
+from cosmati.language.constexpr import unwrap
 from cosmati.language.context import builder, builtin, must_use_result
 from cosmati.language.dtypes import block_type, pointer_type, type_from_core
 from cosmati.language.tensor import member, operand, scalar_shape, tensor
-from cosmati.language.tuples import Tuple
 
 
 class block_pointer(base_value):
@@ -131,100 +130,6 @@ def advance(base: Any, offsets: Any) -> block_pointer:
     return block_pointer(builder().advance(base.handle, _offsets(offsets, "the offsets")))
 
 
-class tensor_descriptor(base_value):
-    """What make_tensor_descriptor gives; loads and stores are checked at every border."""
-
-    __slots__ = ("padding", "window")
-    __cosmati_runtime__ = True
-
-    def __init__(self, window: block_pointer, padding: str) -> None:
-        self.window = window
-        self.padding = padding
-
-    @property
-    def type(self) -> Any:
-        return self.window.type
-
-    @property
-    def dtype(self) -> Any:
-        """Type of one element."""
-        return self.window.block.scalar
-
-    @property
-    def block_shape(self) -> Tuple:
-        return Tuple([constexpr(extent) for extent in self.window.block.shape])
-
-    @property
-    def shape(self) -> Tuple:
-        rank = len(self.window.block.shape)
-        return Tuple([tensor(extent) for extent in self.window.parts()[1 : 1 + rank]])
-
-    @property
-    def strides(self) -> Tuple:
-        rank = len(self.window.block.shape)
-        return Tuple([tensor(stride) for stride in self.window.parts()[1 + rank : 1 + 2 * rank]])
-
-    def _at(self, offsets: Any) -> tuple[Any, list[int]]:
-        moved = builder().advance(self.window.handle, _offsets(offsets, "the offsets"))
-        return moved, list(range(len(self.window.block.shape)))
-
-    @builtin
-    def load(self, offsets: Any) -> tensor:
-        """The block at ``offsets``; elements outside of the tensor are the padding."""
-        pointer, dims = self._at(offsets)
-        return tensor(builder().load_block(pointer, dims, self.padding, "", "", False))
-
-    @builtin
-    def store(self, offsets: Any, value: Any) -> None:
-        """Writes ``value`` at ``offsets``; elements outside of the tensor are dropped."""
-        pointer, dims = self._at(offsets)
-        builder().store_block(pointer, operand(value), dims, "", "")
-
-    def parts(self) -> list[Any]:
-        return self.window.parts()
-
-    def with_parts(self, parts: list[Any]) -> tensor_descriptor:
-        return tensor_descriptor(self.window.with_parts(parts), self.padding)
-
-    def pattern(self) -> Any:
-        return ("tensor_descriptor", self.window.block, self.padding)
-
-
-@builtin
-def make_tensor_descriptor(
-    base: Any, shape: Any, strides: Any, block_shape: Any, padding_option: Any = "zero"
-) -> tensor_descriptor:
-    """Describes a tensor from which blocks of ``block_shape`` are loaded and stored.
-
-    Strides are counted in elements; the last one must be 1. ``padding_option``: "zero" or "nan".
-    """
-    padding = unwrap(padding_option)
-    if padding not in ("zero", "nan"):
-        raise ValueError(f"padding_option {padding!r} is not 'zero' or 'nan'")
-    extents = scalar_shape(block_shape)
-    steps = [unwrap(stride) for stride in unwrap(strides)]
-    if not isinstance(steps[-1], tensor) and steps[-1] != 1:
-        raise ValueError(f"Tensor descriptor last dim must be 1 but got {steps[-1]}")
-    order = list(reversed(range(len(extents))))
-    window = make_block_ptr(base, shape, strides, [0] * len(extents), extents, order)
-    return tensor_descriptor(window, padding)
-
-
-@builtin
-def load_tensor_descriptor(desc: Any, offsets: Any) -> tensor:
-    """Same as ``desc.load(offsets)``."""
-    return desc.load(offsets)  # type: ignore[no-any-return]
-
-
-@builtin
-def store_tensor_descriptor(desc: Any, offsets: Any, value: Any) -> None:
-    """Same as ``desc.store(offsets, value)``."""
-    desc.store(offsets, value)
-
-
 member("advance", advance)
 
-__all__ = [
-    "advance", "block_pointer", "load_tensor_descriptor", "make_block_ptr",
-    "make_tensor_descriptor", "store_tensor_descriptor", "tensor_descriptor",
-]  # fmt: skip
+__all__ = ["advance", "block_pointer", "make_block_ptr"]

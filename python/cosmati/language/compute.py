@@ -33,6 +33,20 @@ def where(condition: Any, x: Any, y: Any) -> tensor:
 
 
 @builtin
+def expect_zero(x: Any, mask: Any) -> Any:
+    """``x``, with the statement that it is 0 wherever ``mask`` is set.
+
+    Kernels compiled with ``debug=True`` check it; see device_assert.
+    """
+    if generator().debug:
+        from cosmati.language.program import device_assert
+
+        holds = tensor(builder().logical_or(operand(x == 0), (~to_tensor(mask)).handle))
+        device_assert(holds, "expect_zero expected x == 0 where mask is true")
+    return x
+
+
+@builtin
 def add(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
     """``x + y``."""
     return tensor(builder().add(operand(x), operand(y)))
@@ -218,7 +232,7 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> An
     keep_dims : bool
         Keep reduced dimensions with extent 1.
     """
-    single = not isinstance(input, Tuple)
+    single = not isinstance(input, (Tuple, tuple, list))
     blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
     dim = unwrap(axis)
     rank = len(blocks[0].shape)
@@ -244,7 +258,7 @@ def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any = Fals
 
     ``reverse=True`` runs from the end. ``combine_fn`` is associative; see reduce().
     """
-    single = not isinstance(input, Tuple)
+    single = not isinstance(input, (Tuple, tuple, list))
     blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
     emit = builder()
     handles = [block.handle for block in blocks]
@@ -307,54 +321,13 @@ def max_constancy(input: Any, values: Any) -> tensor:
     return _hint("max_constancy", input, values)
 
 
-@builtin
-def extern_elementwise(
-    lib_name: Any, lib_path: Any, args: Any, arg_type_symbol_dict: Any, is_pure: Any
-) -> tensor:
-    """Calls a function of a bitcode library on each element.
-
-    ``arg_type_symbol_dict`` maps tuples of argument dtypes to ``(symbol, result dtype)``.
-    """
-    table = unwrap(arg_type_symbol_dict)
-    values = _matched(list(args), table)
-    key = tuple(value.dtype for value in values)
-    if key not in table:
-        given = ", ".join(str(item) for item in key)
-        allowed = "; ".join("(" + ", ".join(map(str, types)) + ")" for types in table)
-        raise ValueError(f"input arg type does not match: ({given}); expected one of {allowed}")
-    symbol, result = table[key]
-    handles = [value.handle for value in values]
-    return tensor(
-        builder().extern_elementwise(unwrap(lib_name), unwrap(symbol), handles, result.core)
-    )
-
-
-def _matched(arguments: list[Any], table: Any) -> list[tensor]:
-    """The arguments as values; Python numbers take the types of a signature that fits the rest."""
-    given = [argument.dtype if isinstance(argument, tensor) else None for argument in arguments]
-    for types in table:
-        if len(types) == len(given) and all(
-            have == want
-            if have is not None
-            else want.is_floating() or not isinstance(unwrap(argument), float)
-            for have, want, argument in zip(given, types, arguments, strict=True)
-        ):
-            return [
-                argument
-                if isinstance(argument, tensor)
-                else tensor(builder().full([], operand(argument), want.core))
-                for argument, want in zip(arguments, types, strict=True)
-            ]
-    return [to_tensor(argument) for argument in arguments]
-
-
 for _name, _function in {
     "reduce": reduce, "associative_scan": associative_scan, "histogram": histogram,
 }.items():  # fmt: skip
     member(_name, _function)
 
 __all__ = [
-    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot", "dot_scaled",
-    "extern_elementwise", "histogram", "max_constancy", "max_contiguous", "maximum", "minimum",
+    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot", "dot_scaled", "expect_zero",
+    "histogram", "max_constancy", "max_contiguous", "maximum", "minimum",
     "mul", "multiple_of", "reduce", "sub", "where",
 ]  # fmt: skip

@@ -8,10 +8,12 @@ from cosmati.language.block_pointer import *  # noqa: F403
 from cosmati.language.compute import *  # noqa: F403
 from cosmati.language.constexpr import constexpr as constexpr
 from cosmati.language.constexpr import constexpr_type as constexpr_type
+from cosmati.language.constexpr import unwrap
 from cosmati.language.context import builtin as builtin
 from cosmati.language.context import extern as extern
 from cosmati.language.context import is_builtin as is_builtin
 from cosmati.language.context import must_use_result as must_use_result
+from cosmati.language.descriptor import *  # noqa: F403
 from cosmati.language.dtypes import *  # noqa: F403
 from cosmati.language.extern import *  # noqa: F403
 from cosmati.language.inline_asm import *  # noqa: F403
@@ -24,8 +26,11 @@ from cosmati.language.shapes import *  # noqa: F403
 from cosmati.language.tensor import cast as cast
 from cosmati.language.tensor import tensor as tensor
 from cosmati.language.tensor import to_tensor as to_tensor
+from cosmati.language.tensor import validate_block_shape as validate_block_shape
 from cosmati.language.tuples import Tuple
 
 tuple = Tuple
+item = tensor.item
+_unwrap_if_constexpr = unwrap
 TRITON_MAX_TENSOR_NUMEL = constexpr(1048576)
 CONSTEXPR_0 = constexpr(0)

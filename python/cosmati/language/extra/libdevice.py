@@ -9,10 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from cosmati.language.compute import extern_elementwise
+from cosmati.language.compute import where
 from cosmati.language.context import builtin
-from cosmati.language.dtypes import dtype, float32, float64, int1, int32, int64, uint32, uint64
-from cosmati.language.tensor import tensor
+from cosmati.language.dtypes import (
+    dtype,
+    float32,
+    float64,
+    int1,
+    int16,
+    int32,
+    int64,
+    uint32,
+    uint64,
+)
+from cosmati.language.extern import extern_elementwise
+from cosmati.language.tensor import tensor, to_tensor
+from cosmati.language.tuples import Tuple
 
 Signatures = dict[tuple[dtype, ...], tuple[str, dtype]]
 _TABLES: dict[str, Signatures] = {}
@@ -38,8 +50,9 @@ _floats(
     "y0 y1",
     1,
 )
-_floats("atan2 copysign fdim fmod hypot nextafter pow remainder", 2)
-_floats("fma", 3)
+_floats("atan2 copysign fdim fmod hypot nextafter pow remainder rhypot", 2)
+_floats("fma norm3d rnorm3d", 3)
+_floats("norm4d rnorm4d", 4)
 _floats("llrint llround", 1, int64)
 _floats("ilogb", 1, int32)
 for _name, _float, _double in (
@@ -78,6 +91,7 @@ for _arity, _names in ((1, "rcp sqrt"), (2, "add div mul sub")):
 for _mode in ("rd", "rn", "ru", "rz"):
     _one(f"fma_{_mode}", f"fmaf_{_mode}", float32, float32, float32, float32)
     _one(f"fma_{_mode}", f"fma_{_mode}", float64, float64, float64, float64)
+    _one(f"fmaf_ieee_{_mode}", f"fmaf_ieee_{_mode}", float32, float32, float32, float32)
     for _from, _to, _source, _result in (
         ("float", "int", float32, int32), ("float", "uint", float32, uint32),
         ("float", "ll", float32, int64), ("float", "ull", float32, uint64),
@@ -91,10 +105,15 @@ for _mode in ("rd", "rn", "ru", "rz"):
         _one(f"{_from}2{_to}_{_mode}", f"{_from}2{_to}_{_mode}", _result, _source)
 _one("int2double_rn", "int2double_rn", float64, int32)
 _one("uint2double_rn", "uint2double_rn", float64, uint32)
-for _name in ("cosf", "exp10f", "expf", "log10f", "log2f", "logf", "sinf", "tanf"):
+for _name in ("cosf", "exp10f", "expf", "log10f", "log2f", "logf", "sinf", "tanf", "tanhf"):
     _one(f"fast_{_name}", f"fast_{_name}", float32, float32)
 for _name in ("fdividef", "powf"):
     _one(f"fast_{_name}", f"fast_{_name}", float32, float32, float32)
+_one("fast_dividef", "fast_fdividef", float32, float32, float32)
+_one("rcp64h", "rcp64h", float64, float64)
+_one("rsqrt_rn", "frsqrt_rn", float32, float32)
+_one("half2float", "half2float", float32, int16)
+_one("float2half_rn", "float2half_rn", int16, float32)
 _one("saturatef", "saturatef", float32, float32)
 _one("float_as_int", "float_as_int", int32, float32)
 _one("float_as_uint", "float_as_uint", uint32, float32)
@@ -140,4 +159,44 @@ def _make(name: str, table: Signatures) -> Any:
 for _name, _table in _TABLES.items():
     globals()[_name] = _make(_name, _table)
 
-__all__ = sorted(_TABLES)  # noqa: PLE0605
+
+# Functions of the library with results behind pointers, as tuples.
+
+
+def _pair(name: str, first: str, second: str) -> Any:
+    def function(arg0: Any) -> Tuple:
+        return Tuple([globals()[first](arg0), globals()[second](arg0)])
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"``({first}(x), {second}(x))``."
+    return builtin(function)
+
+
+sincos = _pair("sincos", "sin", "cos")
+fast_sincosf = _pair("fast_sincosf", "fast_sinf", "fast_cosf")
+sincospi = _pair("sincospi", "sinpi", "cospi")
+
+
+def modf(arg0: Any) -> Tuple:
+    """(fraction, integer part), both with the sign of ``arg0``; infinity has the fraction 0."""
+    whole = globals()["trunc"](arg0)
+    infinite = whole.__eq__(arg0)
+    fraction = where(infinite, 0.0, to_tensor(arg0).__sub__(whole))
+    return Tuple([globals()["copysign"](fraction, arg0), whole])
+
+
+def frexp(arg0: Any) -> Tuple:
+    """(m, e) with ``arg0 == m * 2**e`` and ``0.5 <= abs(m) < 1``; e is 0 for 0, inf and NaN."""
+    x = to_tensor(arg0)
+    finite = globals()["abs"](x).__lt__(float("inf"))
+    ordinary = finite.__and__(x.__ne__(0.0))
+    exponent = where(ordinary, globals()["ilogb"](x).__add__(1), 0)
+    # In two steps: half of the exponent of a subnormal number is within range, the whole is not.
+    half = exponent.__rshift__(1)
+    scaled = globals()["ldexp"](globals()["ldexp"](x, half.__neg__()), half.__sub__(exponent))
+    return Tuple([where(ordinary, scaled, x), exponent])
+
+
+modf, frexp = builtin(modf), builtin(frexp)
+
+__all__ = sorted([*_TABLES, "fast_sincosf", "frexp", "modf", "sincos", "sincospi"])  # noqa: PLE0605
