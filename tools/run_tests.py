@@ -166,11 +166,19 @@ def python(build: pathlib.Path, jobs: int) -> Tally:
     return tally
 
 
+def docs(build: pathlib.Path, jobs: int) -> Tally:
+    """The documentation's site; a warning is a failure. Examples are run by test/docs."""
+    program = pathlib.Path(sys.executable).parent / "sphinx-build"
+    options = ["-W", "--keep-going", "-q", "-b", "html", "docs", str(build / "site")]
+    return run_plain("sphinx", [str(program), *options])
+
+
 SUITES: dict[str, Callable[[pathlib.Path, int], Tally]] = {
     "style": style,
     "unit": unit,
     "lit": lit,
     "python": python,
+    "docs": docs,
 }
 
 
