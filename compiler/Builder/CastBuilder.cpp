@@ -29,9 +29,9 @@ Value CastBuilder::cast(const Operand &operand, LanguageType target, Rounding ro
     return convertedConstant(operand, to);
   Value value = materialize(operand);
   LanguageType from = value.type.scalar();
-  checkRounding(from, to, rounding);
   if (from == to)
     return value;
+  checkRounding(from, to, rounding);
   if (to.isVoid())
     failType("cannot cast {0} to void", from.str());
   LanguageType type = value.type.withScalar(to);

@@ -74,7 +74,7 @@ Token Lexer::number(std::string &error) {
   while (cursor != end && (radix == 16 ? llvm::isHexDigit(*cursor) : llvm::isDigit(*cursor)))
     ++cursor;
   bool real = radix == 10 && cursor != end &&
-              ((*cursor == '.' && end - cursor > 1 && llvm::isDigit(cursor[1])) ||
+              ((*cursor == '.' && (end - cursor == 1 || !isWordStart(cursor[1]))) ||
                ((*cursor == 'e' || *cursor == 'E') && end - cursor > 1));
   if (real) {
     while (cursor != end &&

@@ -78,7 +78,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "triton.backends.nvidia.compiler": ("cosmati.backends.nvidia.compiler",),
     "triton.backends.nvidia.driver": ("cosmati.backends.nvidia.driver",),
     "triton.tools": ("cosmati.tools",),
-    "triton.tools.tensor_descriptor": ("cosmati.tools.tensor_descriptor", "cosmati.tools"),
+    "triton.tools.tensor_descriptor": ("cosmati.tools.tensor_descriptor",),
     "triton.tools.compile": ("cosmati.tools.compile",),
     "triton.tools.link": ("cosmati.tools.link",),
     "triton.tools.disasm": ("cosmati.tools.disasm",),

@@ -115,7 +115,7 @@ def bind(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> dict[
         given[keyword] = value
     scope: dict[str, Any] = {}
     for parameter in parameters:
-        if parameter is rest:
+        if rest is not None and parameter is rest:
             scope[parameter.name] = Tuple(arguments[len(positional) :])
             continue
         if parameter.name in given:
@@ -126,11 +126,6 @@ def bind(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> dict[
             raise TypeError(f"{name}() is missing the argument `{parameter.name}`")
         if not isinstance(value, base_value):
             value = constexpr(value)
-        if parameter.is_constexpr and isinstance(value, tensor):
-            raise TypeError(
-                f"the argument `{parameter.name}` of {name}() must be a constexpr, but it is a "
-                f"value of the kernel of type {value.type}"
-            )
         scope[parameter.name] = value
     if given:
         raise TypeError(f"{name}() got an unexpected argument `{next(iter(given))}`")

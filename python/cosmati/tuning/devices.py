@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from cosmati.errors import CosmatiError
+from cosmati.runtime import arrays
 from cosmati.runtime.device import cuda_device, get_device
 
 
 def _torch_tensors(values: Iterable[Any]) -> list[Any]:
     torch = sys.modules.get("torch")
-    if torch is None:
+    if torch is None or arrays.tensor_reader is not None:  # all are in host memory
         return []
     return [value for value in values if isinstance(value, torch.Tensor) and value.is_cuda]
 

@@ -75,6 +75,7 @@ TEST_F(CastTest, RoundingAppliesToNarrowingOnly) {
   EXPECT_EQ(llvm::cast<tile::FpConvertOp>(truncated.handle.getDefiningOp()).getOverflow(),
             tile::Overflow::NonFinite); // an infinity of fp16 stays one
   EXPECT_EQ(pathOf(b.cast(x, Scalar::FP16, Rounding::NearestEven)), "truncf");
+  EXPECT_EQ(b.cast(x, Scalar::FP32, Rounding::TowardZero).handle, x.handle); // no conversion
   EXPECT_REFUSED(b.cast(x, Scalar::FP64, Rounding::TowardZero), LanguageError,
                  "fp_downcast_rounding should be set only for truncating fp conversions. Source "
                  "scalar type is fp32 and "
