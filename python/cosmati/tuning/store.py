@@ -62,7 +62,7 @@ class ResultStore:
         path = self.path(digest)
         try:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             _warn(path, f"it can't be opened ({error.strerror})")
