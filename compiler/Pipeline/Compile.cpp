@@ -5,9 +5,11 @@
 #include "compiler/Pipeline/Pipelines.h"
 #include "compiler/Pipeline/Reproducer.h"
 #include "compiler/Pipeline/Resources.h"
+#include "compiler/Target/NVPTX/DeviceCode.h"
 #include "compiler/Target/NVPTX/EmitPtx.h"
 #include "compiler/Target/NVPTX/SourceChains.h"
 #include "dialects/TileGPU/IR/TargetTable.h"
+#include "dialects/TileGPU/IR/TileGPUDialect.h"
 #include "runtime/Toolchain/Assembler.h"
 
 #include "mlir/Parser/Parser.h"
@@ -153,7 +155,10 @@ private:
       return internal(llvm::toString(emitted.takeError()), module, "llvm");
     result.times.push_back({"llvm", emitted->translateMs + emitted->optimiseMs});
     result.times.push_back({"ptx", emitted->emitMs});
-    image.ptx = std::move(emitted->ptx);
+    auto linked = addDeviceCode(emitted->ptx, deviceCode());
+    if (!linked)
+      return program(llvm::toString(linked.takeError()));
+    image.ptx = std::move(*linked);
     if (overrides("ptx")) {
       auto text = overrideText();
       if (!text)
@@ -172,8 +177,27 @@ private:
         std::move(error), [&](const runtime::AssemblerError &refusal) -> Error {
           std::string folder = writeBundle("assembler", result.image.ptx, "ptx");
           return llvm::make_error<CompileError>(CompileErrorKind::Assembler, refusal.message(),
-                                                kernelPlace, folder);
+                                                placeOfRefusal(refusal.message()), folder);
         });
+  }
+
+  /// The source of the PTX line that an assembler's message names first; else the kernel's.
+  runtime::SourceChain placeOfRefusal(StringRef message) {
+    StringRef rest = message.split("ptx input, line ").second;
+    uint32_t line = 0;
+    if (rest.consumeInteger(10, line))
+      return kernelPlace;
+    const runtime::SourceChain *chain = result.image.resolve(result.image.columnOfLine(line));
+    return chain ? *chain : kernelPlace;
+  }
+
+  /// PTX of functions that the kernel calls.
+  std::vector<std::string> deviceCode() {
+    std::vector<std::string> texts;
+    if (auto code = module->getAttrOfType<mlir::ArrayAttr>(tilegpu::kDeviceCodeAttr))
+      for (auto text : code.getAsRange<mlir::StringAttr>())
+        texts.push_back(text.str());
+    return texts;
   }
 
   void findLibdevice(PtxOptions &ptx) {

@@ -114,6 +114,13 @@ bool LaunchCall::classifyArgument(size_t param, size_t number) {
     Py_DECREF(inner); // the constexpr, which the caller holds, keeps it
     value.compiledIn = true;
   } else if (!spec.isConstexpr) {
+    if (isItemized(Py_TYPE(value.object))) {
+      PyObject *tuple = PyObject_CallMethod(value.object, "_launch_items", nullptr);
+      if (!tuple)
+        return false;
+      made.push_back(py::reinterpret_steal<py::object>(tuple));
+      value.object = tuple;
+    }
     if (PyTuple_Check(value.object))
       return classifyTuple(param, number);
     if (!readArgument(spec, static_cast<int>(param), value, residence, buffers, allowTypes))

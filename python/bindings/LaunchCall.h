@@ -60,8 +60,9 @@ private:
   LauncherState &state;
   bool allowTypes;
   llvm::SmallVector<ArgValue, 32> args;
-  llvm::SmallVector<ArgValue, 8> items; // of tuples; those of one tuple follow one another
-  OptionList options; // borrowed
+  llvm::SmallVector<ArgValue, 8> items;        // of tuples; those of one tuple follow one another
+  llvm::SmallVector<pybind11::object, 2> made; // tuples that stand for arguments
+  OptionList options;                          // borrowed
   llvm::SmallVector<runtime::HostBuffer, 16> buffers;
   Residence residence;
   runtime::PackedKey key;

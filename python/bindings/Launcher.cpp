@@ -255,6 +255,11 @@ void bindLauncher(py::module_ &m) {
   m.def("register_constexpr", [](py::type type) {
     constexprType = reinterpret_cast<PyTypeObject *>(type.release().ptr());
   });
+  m.def(
+      "register_itemized",
+      [](const py::type &type) { registerItemized(reinterpret_cast<PyTypeObject *>(type.ptr())); },
+      py::arg("type"),
+      "Instances of the class are passed to kernels as the tuple that `_launch_items()` gives.");
   m.def("set_variant_limit", &setVariantLimit, py::arg("limit"),
         "Most compiled variants that one kernel keeps in memory; 0: no bound.");
   m.def(

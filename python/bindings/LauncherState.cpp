@@ -9,6 +9,16 @@ namespace cosmati::bindings {
 
 PyTypeObject *constexprType = nullptr;
 
+static llvm::SmallVector<PyTypeObject *, 2> itemizedTypes; // guarded by the GIL
+
+bool isItemized(PyTypeObject *type) { return llvm::is_contained(itemizedTypes, type); }
+void registerItemized(PyTypeObject *type) {
+  if (isItemized(type))
+    return;
+  Py_INCREF(type);
+  itemizedTypes.push_back(type);
+}
+
 namespace {
 
 int sameFloat(PyObject *a, PyObject *b) {

@@ -102,4 +102,9 @@ int setSettingsContext(PyObject *items);
 /// The class whose instances stand for their `value` among arguments.
 extern PyTypeObject *constexprType;
 
+/// Whether instances of the class are passed as the tuple that their `_launch_items()` gives.
+bool isItemized(PyTypeObject *type);
+/// The class is kept for ever.
+void registerItemized(PyTypeObject *type);
+
 } // namespace cosmati::bindings

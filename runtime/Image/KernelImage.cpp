@@ -21,6 +21,22 @@ llvm::StringRef cosmati::runtime::paramKindName(ParamKind kind) {
   return kindFacts[static_cast<unsigned>(kind)].name;
 }
 
+uint32_t KernelImage::columnOfLine(uint32_t ptxLine) const {
+  uint32_t column = 0;
+  llvm::StringRef rest(ptx);
+  for (uint32_t line = 1; line <= ptxLine && !rest.empty(); ++line) {
+    llvm::StringRef text;
+    std::tie(text, rest) = rest.split('\n');
+    if (!text.ltrim().consume_front(".loc"))
+      continue;
+    llvm::SmallVector<llvm::StringRef, 4> words; // .loc FILE LINE COLUMN, and an inlined_at
+    text.take_until([](char c) { return c == ','; }).split(words, ' ', -1, /*KeepEmpty=*/false);
+    if (words.empty() || words.back().trim().getAsInteger(10, column))
+      column = 0;
+  }
+  return column;
+}
+
 const SourceChain *KernelImage::resolve(uint32_t column) const {
   return column == 0 || column > chains.size() ? nullptr : &chains[column - 1];
 }

@@ -107,6 +107,9 @@ struct KernelImage {
   /// columns out of range.
   const SourceChain *resolve(uint32_t column) const;
 
+  /// The `.loc` column in force at a line of the PTX (from 1); 0: none.
+  uint32_t columnOfLine(uint32_t ptxLine) const;
+
   /// Versioned, checksummed, little-endian; equal images give equal bytes.
   std::vector<uint8_t> serialize() const;
   /// Errors (never a crash, never a partial image): not an image, another format version,

@@ -29,9 +29,12 @@ Speculation::Speculatability ExternElementwiseOp::getSpeculatability() {
 }
 
 LogicalResult ExternElementwiseOp::verify() {
+  if (getArgs().empty()) // extern_elementwise_c1
+    return emitOpError("calls ") << getSymbol() << " without an argument; it takes one or more";
   if (getSymbol().empty()) // extern_elementwise_c2
     return emitOpError("names no function");
-  if (getLibrary() != "libdevice" && !getPath()) // extern_elementwise_c3
+  if (getLibrary() != "libdevice" && getLibrary() != kDeviceCodeLibrary &&
+      !getPath()) // extern_elementwise_c3
     return emitOpError("calls ") << getSymbol() << " of the library '" << getLibrary()
                                  << "', whose file is not given; only libdevice is searched for";
   return success();

@@ -35,6 +35,7 @@ class KernelParameter:
     divisibility: int = 1  # the address or integer is a multiple of it
     items: tuple[KernelParameter, ...] | None = None  # of a tuple
     fields: tuple[str, ...] | None = None  # of a named tuple
+    make: Any = None  # the value in the kernel from a named tuple, where it is another than that
 
     def passed(self) -> list[KernelParameter]:
         """What is passed at launch: this parameter, or those of the tuple's items that are."""
@@ -45,7 +46,8 @@ class KernelParameter:
     def bind(self, handles: Iterator[Any]) -> Any:
         """The parameter's value in the kernel."""
         if self.items is not None:
-            return Tuple([item.bind(handles) for item in self.items], self.fields)
+            items = Tuple([item.bind(handles) for item in self.items], self.fields)
+            return self.make(items) if self.make is not None else items
         return constexpr(self.value) if self.type is None else tensor(next(handles))
 
 
@@ -133,7 +135,13 @@ class ModuleGenerator:
         frame = FunctionGenerator(self, function)
         symbol = self._symbol(function.__name__)
         frame.locate(frame.source.node)
-        handles = iter(self.builder.begin_function(symbol, [part.type for part in parts], False))
+        if function.noinline:
+            _check_noinline(function, dict(zip(names, patterns, strict=True)))
+        handles = iter(
+            self.builder.begin_function(
+                symbol, [part.type for part in parts], False, no_inline=function.noinline
+            )
+        )
         scope = {
             name: rebuild(pattern, handles) for name, pattern in zip(names, patterns, strict=True)
         }
@@ -150,6 +158,22 @@ class ModuleGenerator:
         count = self.symbols.get(name, 0)
         self.symbols[name] = count + 1
         return name if count == 0 else f"{name}_{count}"
+
+
+def _check_noinline(function: Any, patterns: dict[str, Pattern]) -> None:
+    """TypeError where a function that is kept as one takes a block."""
+    for name, pattern in patterns.items():
+        parts: list[Any] = [pattern]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, tuple):
+                parts.extend(part)
+            elif getattr(part, "is_block", False) is True:
+                raise TypeError(
+                    f"{function.__name__}() is noinline, but its argument `{name}` is {part}: "
+                    "functions that are kept as such take scalars and pointers. Make the block "
+                    "inside of it, or leave noinline out"
+                )
 
 
 _MISSING: Any = object()

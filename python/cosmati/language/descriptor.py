@@ -272,6 +272,15 @@ class tensor_descriptor(base_value):
 tensor_descriptor_base = tensor_descriptor
 
 
+def from_launch(items: Tuple) -> tensor_descriptor:
+    """The value of a kernel's parameter for which a host descriptor was passed."""
+    base, shape, strides, block_shape, padding, round_to_tf32 = items.values
+    extents = scalar_shape(block_shape)
+    order, zeros = list(reversed(range(len(extents)))), [0] * len(extents)
+    window = make_block_ptr(base, shape, strides, zeros, extents, order)
+    return tensor_descriptor(window, unwrap(padding), bool(unwrap(round_to_tf32)))
+
+
 def _extent(extent: Any) -> int:
     return int(unwrap(extent))
 

@@ -137,7 +137,8 @@ def kernel_parameter(name: str, value: Any, text: Any, bits: Any) -> Any:
     if isinstance(text, tuple):
         names = [f"{name}.{label}" for label in _labels(value)]
         items = tuple(kernel_parameter(*it) for it in zip(names, value, text, bits, strict=True))
-        return KernelParameter(name, None, items=items, fields=getattr(value, "_fields", None))
+        fields, make = getattr(value, "_fields", None), getattr(value, "_kernel_value", None)
+        return KernelParameter(name, None, items=items, fields=fields, make=make)
     if text is None:
         return KernelParameter(name, None, value)
     return KernelParameter(name, parse_type(text), None, 16 if bits & DIVISIBLE_16 else 1)

@@ -1,13 +1,14 @@
 #include "runtime/Device/vm/VmDevice.h"
 #include "runtime/Device/Limits.h"
 #include "runtime/Device/vm/VmMemory.h"
+#include "runtime/PtxVm/Occupancy.h"
 #include "runtime/PtxVm/PtxVm.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 using namespace cosmati::runtime;
@@ -20,22 +21,6 @@ const VmWatch *cosmati::runtime::watchLaunches(const VmWatch *watch) {
 }
 
 namespace {
-/// Shared memory that a CTA may have on real hardware (CUDA C++ Programming Guide, "Technical
-/// Specifications per Compute Capability"), so that a kernel which runs here fits there.
-int64_t sharedLimitOf(int number) {
-  switch (number) {
-  case 80:
-  case 87:
-    return 163 * 1024;
-  case 86:
-  case 89:
-  case 120:
-    return 99 * 1024;
-  default:
-    return number < 80 ? 96 * 1024 : 227 * 1024;
-  }
-}
-
 class VmKernel : public LoadedKernel {
 public:
   VmKernel(std::shared_ptr<const KernelImage> image, std::shared_ptr<cosmati::ptxvm::Module> module,
@@ -131,17 +116,28 @@ void VmDevice::describe() {
   facts.target = options.target;
   facts.major = target.number / 10;
   facts.minor = target.number % 10;
-  facts.multiprocessors =
-      static_cast<int>(options.threads ? options.threads : std::thread::hardware_concurrency());
+  const cosmati::ptxvm::GpuModel &gpu = cosmati::ptxvm::gpuModel(options.target);
+  facts.multiprocessors = static_cast<int>(gpu.multiprocessors);
   facts.maxThreadsPerBlock = 1024;
-  facts.maxThreadsPerMultiprocessor = 2048;
+  facts.maxThreadsPerMultiprocessor = static_cast<int>(gpu.threads);
   facts.maxGrid[0] = INT32_MAX;
   facts.maxGrid[1] = facts.maxGrid[2] = 65535;
   facts.sharedPerBlock = 48 * 1024;
-  facts.sharedPerBlockOptIn = sharedLimitOf(target.number);
-  facts.sharedPerMultiprocessor = facts.sharedPerBlockOptIn + 1024;
-  facts.registersPerBlock = facts.registersPerMultiprocessor = 64 * 1024;
+  // So that a kernel which runs here fits there.
+  facts.sharedPerBlockOptIn = gpu.sharedBytesOfCta;
+  facts.sharedPerMultiprocessor = gpu.sharedBytes;
+  facts.registersPerBlock = facts.registersPerMultiprocessor = static_cast<int>(gpu.registers);
   facts.clusters = facts.major >= 9;
+}
+
+/// An error of the PTX with the place in the source that its line stands for, if it has one.
+static llvm::Error placed(std::string text, std::shared_ptr<const KernelImage> image) {
+  llvm::StringRef rest = llvm::StringRef(text).split(".ptx:").second;
+  uint32_t line = 0;
+  if (rest.consumeInteger(10, line))
+    return llvm::make_error<DeviceError>(std::move(text));
+  uint32_t column = image->columnOfLine(line);
+  return llvm::make_error<KernelFault>(std::move(text), std::move(image), line, column);
 }
 
 llvm::Expected<std::unique_ptr<LoadedKernel>>
@@ -152,8 +148,8 @@ VmDevice::load(std::shared_ptr<const KernelImage> image) {
     return llvm::make_error<DeviceError>("kernel '" + image->entry +
                                          "' has no PTX, and the virtual machine runs nothing else");
   auto module = cosmati::ptxvm::Module::parse(image->ptx, image->entry + ".ptx");
-  if (!module)
-    return module.takeError();
+  if (!module) // "NAME.ptx:LINE: ..."
+    return placed(llvm::toString(module.takeError()), std::move(image));
   const cosmati::ptxvm::EntryInfo *entry = (*module)->findEntry(image->entry);
   if (!entry)
     return llvm::make_error<DeviceError>("the PTX of kernel '" + image->entry +
@@ -255,6 +251,7 @@ llvm::Error VmDevice::launch(LoadedKernel &loaded, const LaunchDims &dims,
   config.nonPortableCluster = true; // as on GPUs: checkFits bounds the size
   config.dynamicShared = dims.dynamicShared;
   config.threads = options.threads;
+  config.registers = static_cast<uint32_t>(std::max(image.regs, 0));
   config.checks = watch.checks;
   config.seed = watch.seed;
   config.schedule = watch.schedule;
