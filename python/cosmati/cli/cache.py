@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from cosmati import _core
@@ -32,11 +33,22 @@ def _open() -> Any:
     return _core.DiskCache(folder, cache_limit())
 
 
+def _results() -> list[Path]:
+    """The files of results of tuning."""
+    from cosmati.tuning.store import result_store
+
+    store = result_store()
+    return sorted(store.folder.glob("*.json")) if store is not None else []
+
+
 def _stat(options: argparse.Namespace) -> int:
     cache = _open()
     stats = cache.stats()
     print(f"{cache.root}: {stats['entries']} kernels, {stats['aliases']} keys, "
           f"{stats['bytes'] / 2**20:.1f} MiB")  # fmt: skip
+    results = _results()
+    if results:
+        print(f"{len(results)} results of tuning")
     if not stats["writable"]:
         print("the folder is not writable: new kernels are not kept")
     if stats["temporaries"] or stats["locks"]:
@@ -57,5 +69,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _gc(options: argparse.Namespace) -> int:
     cache = _open()
     freed = cache.clear() if options.all else cache.gc(options.max_bytes)
+    for path in _results() if options.all else []:
+        freed += path.stat().st_size
+        path.unlink()
     print(f"freed {freed / 2**20:.1f} MiB")
     return 0

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from cosmati.runtime.device import get_device
 from cosmati.runtime.jit import KernelInterface
 from cosmati.tuning import settings
 from cosmati.tuning.config import Config
@@ -65,6 +66,7 @@ class Autotuner(KernelInterface):
         while not inspect.isfunction(self.base_fn):
             self.base_fn = self.base_fn.fn
         self.arg_names = arg_names
+        self._names = frozenset(arg_names)
         self.configs = list(configs) if configs else [Config({})]
         self.keys = list(key)
         self.nargs: dict[str, Any] | None = None
@@ -89,11 +91,8 @@ class Autotuner(KernelInterface):
         self._do_bench = do_bench
         self.deterministic = deterministic
         decided_by_user = do_bench or pre_hook or post_hook
-        self.cache_results = (
-            settings.keeps_results() and not decided_by_user
-            if cache_results is None
-            else bool(cache_results)
-        )
+        self._asked_to_keep = bool(cache_results)
+        self.cache_results = not decided_by_user if cache_results is None else bool(cache_results)
         self._lock = threading.RLock()
         self._device: Any = None
         self._caches: dict[int, dict[tuple[Any, ...], Config]] = {}
@@ -120,6 +119,9 @@ class Autotuner(KernelInterface):
             config.pre_hook({**dict(zip(self.arg_names, args, strict=False)), **kwargs, **chosen})
         return self.fn.run(*args, **kwargs, **chosen)
 
+    def __getitem__(self, grid: Any) -> Callable[..., Any]:
+        return functools.partial(self.run, grid=grid, warmup=False)  # faster than a lambda
+
     def warmup(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Compiles the configurations that a launch would choose among; gives their kernels.
 
@@ -133,7 +135,7 @@ class Autotuner(KernelInterface):
         """What a choice is made for: values of ``keys``, and the type of every array."""
         given = dict(zip(self.arg_names, args, strict=False))
         for name, value in kwargs.items():
-            if name in self.arg_names:
+            if name in self._names:
                 given[name] = value
         values = [given[name] for name in self.keys if name in given]
         for value in given.values():
@@ -144,8 +146,6 @@ class Autotuner(KernelInterface):
 
     def _follow_device(self) -> None:
         """Makes ``cache`` the one of the current device: its choices are no other's."""
-        from cosmati.runtime.device import get_device
-
         device = get_device()
         if device is self._device:
             return
@@ -172,7 +172,7 @@ class Autotuner(KernelInterface):
             self._search = search
             search.configs = pruned
             was_kept = False
-            if self.cache_results:
+            if self.cache_results and (self._asked_to_keep or settings.keeps_results()):
                 was_kept = self.check_disk_cache(key, pruned, search.benchmark)
             else:
                 search.benchmark()

@@ -52,15 +52,18 @@ class Config:
 
     def all_kwargs(self) -> dict[str, Any]:
         """What a launch with this configuration adds to its arguments."""
-        options = {
-            "num_warps": self.num_warps,
-            "num_ctas": self.num_ctas,
-            "num_stages": self.num_stages,
-            "maxnreg": self.maxnreg,
-            "ir_override": self.ir_override,
-        }
-        given = {name: value for name, value in options.items() if value is not None}
-        return {**self.kwargs, **given}
+        given = dict(self.kwargs)  # built by hand: every launch asks for it
+        if self.num_warps is not None:
+            given["num_warps"] = self.num_warps
+        if self.num_ctas is not None:
+            given["num_ctas"] = self.num_ctas
+        if self.num_stages is not None:
+            given["num_stages"] = self.num_stages
+        if self.maxnreg is not None:
+            given["maxnreg"] = self.maxnreg
+        if self.ir_override is not None:
+            given["ir_override"] = self.ir_override
+        return given
 
     def _identity(self) -> tuple[Any, ...]:
         return (*self.all_kwargs().items(), self.pre_hook)

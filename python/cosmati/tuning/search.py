@@ -33,7 +33,7 @@ _told: set[str] = set()
 def launch_arguments(config: Config, given: dict[str, Any]) -> dict[str, Any]:
     """What a configuration adds to a call's keywords; ValueError if both set something."""
     chosen = config.all_kwargs()
-    if not chosen.keys().isdisjoint(given):
+    if not given.keys().isdisjoint(chosen):
         conflicts = ", ".join(name for name in chosen if name in given)
         raise ValueError(
             f"Conflicting meta-parameters: {conflicts}. Make sure that you don't re-define "

@@ -1,4 +1,4 @@
-"""What users set for all tuning: through ``cosmati.knobs``, or the environment."""
+"""What users set for all tuning, through ``cosmati.knobs`` or the environment."""
 
 from __future__ import annotations
 
@@ -6,41 +6,32 @@ import os
 from typing import Any
 
 
-def _knob(name: str) -> Any:
-    """A value of ``cosmati.knobs.autotuning``; None where there is none."""
-    try:
-        from cosmati import knobs
-    except ImportError:
-        return None
-    return getattr(getattr(knobs, "autotuning", None), name, None)
-
-
-def _flag(variable: str) -> bool | None:
-    text = os.environ.get(variable)
-    return None if not text else text.lower() not in ("0", "false", "off", "no")
-
-
 def prints() -> bool:
     """Whether tuning says what it does: COSMATI_PRINT_AUTOTUNING."""
-    return bool(_knob("print") or _flag("COSMATI_PRINT_AUTOTUNING"))
+    from cosmati import knobs
+
+    return bool(knobs.autotuning.print)
 
 
 def keeps_results() -> bool:
-    """Whether results go to the cache folder unless a kernel says otherwise.
-
-    COSMATI_CACHE_AUTOTUNING=0 turns it off.
+    """Whether results go to the cache folder unless a kernel asks for it: on, unless
+    COSMATI_CACHE_AUTOTUNING=0.
     """
-    return _flag("COSMATI_CACHE_AUTOTUNING") is not False
+    from cosmati import knobs
+
+    return bool(knobs.autotuning.cache)
 
 
 def is_deterministic() -> bool:
-    """Whether every kernel keeps to its first configuration that fits: no timing decides.
-
-    COSMATI_DETERMINISTIC_TUNING=1 turns it on.
+    """Whether every kernel keeps to its first configuration that fits, and nothing is measured:
+    COSMATI_DETERMINISTIC_TUNING=1.
     """
-    return bool(_flag("COSMATI_DETERMINISTIC_TUNING"))
+    text = os.environ.get("COSMATI_DETERMINISTIC_TUNING", "")
+    return text.lower() not in ("", "0", "false", "off", "no", "n")
 
 
 def listener() -> Any:
     """Called after each choice; None where nobody listens."""
-    return _knob("listener")
+    from cosmati import knobs
+
+    return knobs.autotuning.listener

@@ -124,9 +124,12 @@ def test_results_are_kept_by_default_but_for_benches_and_hooks_of_the_user(folde
     assert not tuned(scale_kernel, configs(32), cache_results=False).cache_results
 
 
-def test_keeping_can_be_turned_off_for_all(monkeypatch):
+def test_keeping_can_be_turned_off_for_all(folder, x, monkeypatch):
     monkeypatch.setenv("COSMATI_CACHE_AUTOTUNING", "0")
-    assert not tuned(scale_kernel, configs(32), cache_results=None).cache_results
+    tuned(scale_kernel, configs(32, 64), cache_results=None)[blocks](x, x.copy(), N, 2.0)
+    assert not files(folder)
+    launch(x)  # this one asks for it
+    assert len(files(folder)) == 1
 
 
 def test_files_and_folders_are_the_users_own(folder, x):
@@ -259,6 +262,16 @@ def test_old_results_leave_when_there_are_too_many(tmp_path, monkeypatch):
         os.utime(store.path(name), (number, number))
     left = sorted(json.loads(path.read_text())["content"]["number"] for path in files(tmp_path))
     assert left == [2, 3, 4]
+
+
+def test_the_command_line_counts_and_removes_them(folder, x, capsys):
+    from cosmati.cli import main
+
+    launch(x)
+    assert main(["cache", "stat"]) == 0
+    assert "1 results of tuning" in capsys.readouterr().out
+    assert main(["cache", "gc"]) == 0 and len(files(folder)) == 1
+    assert main(["cache", "gc", "--all"]) == 0 and not files(folder)
 
 
 def test_digests_tell_parts_apart():
