@@ -106,7 +106,7 @@ def time_ptxas(name: str, compiled: Any, runs: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "kernel.ptx")
         source.write_text(compiled.asm["ptx"], encoding="utf-8")
-        target = compiled.metadata.target
+        target = compiled.image.target
         command = [found[0]["path"], f"-arch={target}", "-o", f"{folder}/kernel.cubin", str(source)]
         values = [milliseconds(lambda: subprocess.run(command, check=True)) for _ in range(runs)]
     return [row(f"{name}: ptxas, as a program", values)]

@@ -127,6 +127,10 @@ class CompilerFailure(CosmatiError):
     """The compiler or the assembler failed on a kernel that the language allows."""
 
 
+class PTXASError(CompilerFailure):
+    """NVIDIA's assembler refused a kernel's PTX; the text has what it said."""
+
+
 class AutotunerError(CosmatiError):
     """None of a kernel's configurations can be used; the text lists why."""
 
@@ -135,5 +139,13 @@ class DeviceError(CosmatiError):
     """The device or its driver refused a call."""
 
 
-class KernelFault(CosmatiError):
+class InterpreterError(CosmatiError):
+    """A kernel failed where there is no GPU; Triton's name. Here it is a KernelFault."""
+
+
+class KernelFault(InterpreterError):
     """A kernel failed while it ran: an access out of bounds, a trap, an assertion."""
+
+
+TritonError = CosmatiError
+"""Triton's name for the base of all errors."""

@@ -75,7 +75,7 @@ def _write(stage: str | bytes, output: str | None) -> None:
 
 
 def _summary(compiled: Any) -> str:
-    parts = [f"{compiled.name} for {compiled.metadata.target}: {compiled.origin}"]
+    parts = [f"{compiled.name} for {compiled.image.target}: {compiled.origin}"]
     if compiled.n_regs >= 0:
         parts.append(f"{compiled.n_regs} registers, {compiled.n_spills} bytes spilled")
     parts.append(f"{compiled.shared} bytes of shared memory")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import enum
 import operator
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cosmati import knobs
 from cosmati.errors import UnsupportedLanguageConstruct
 from cosmati.frontend.values import (
     describe,
@@ -88,6 +90,11 @@ def _is_same(left: Any, right: Any) -> bool:
     return left is right
 
 
+def _is_value_class(kind: type) -> bool:
+    """Named tuples and enumerations, whose members are constants."""
+    return hasattr(kind, "_fields") or issubclass(kind, enum.Enum)
+
+
 class Unassigned:
     """Marks a name that has no value here; ``reason`` says why."""
 
@@ -125,13 +132,15 @@ class Expressions:
         allowed = (
             isinstance(value, (constexpr, types.ModuleType, dtype, Tuple))
             or is_callable_in_kernels(value)
-            or value in (constexpr, tensor, Tuple)
+            or any(value is item for item in (constexpr, tensor, Tuple))
             or getattr(value, "__module__", "").startswith("cosmati.language")
-            or (isinstance(value, type) and hasattr(value, "_fields"))
+            or (isinstance(value, type) and _is_value_class(value))
         )
         if allowed:
             return value
         if self.function.is_constexpr_global(name):
+            return wrap(value)
+        if knobs.compilation.allow_non_constexpr_globals and not callable(value):
             return wrap(value)
         if callable(value):
             raise NameError(

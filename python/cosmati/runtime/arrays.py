@@ -46,6 +46,33 @@ class View:
         self.array = array
         self.dtype = dtype
 
+    @property
+    def base(self) -> Any:
+        return self.array
+
+    @property
+    def shape(self) -> Any:
+        return self.array.shape
+
+    @property
+    def device(self) -> Any:
+        return getattr(self.array, "device", None)
+
+    def data_ptr(self) -> int:
+        return int(_describe(self.array)[0])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.array, name)
+
+    def __repr__(self) -> str:
+        return f"View[{self.dtype}]({self.array!r})"
+
+
+TensorWrapper = View
+"""Triton's name."""
+
 
 def view(array: Any, dtype: Any) -> View:
     """``array`` for a launch, with elements that kernels see as ``dtype``.
@@ -54,6 +81,8 @@ def view(array: Any, dtype: Any) -> View:
     ``tl.float8e4nv``. Both types have the same width; the memory is shared.
     """
     target = unwrap(dtype)
+    if isinstance(array, View):
+        array = array.array
     own = _describe(array)
     own_bits = parse_type(own[1]).primitive_bitwidth
     if own_bits != target.primitive_bitwidth:
@@ -113,6 +142,8 @@ def classify(kind: type) -> str:
         return "float"
     if getattr(kind, "__cosmati_jit__", False):
         return "constant"
+    if getattr(kind, "__cosmati_placeholder__", False):
+        return "unsupported"  # but for warmup, see placeholder()
     array_like = ("__cuda_array_interface__", "__array_interface__", "__dlpack__", "data_ptr")
     if kind is View or any(hasattr(kind, name) for name in array_like):
         return "generic"
@@ -263,6 +294,8 @@ def _from_dlpack(array: Any) -> Description:
 def placeholder(value: Any) -> str | None:
     """The type that stands for an argument in ``warmup``: ``tl.float32``, ``"*fp32"``, "i32"."""
     value = unwrap(value)
+    if getattr(value, "__cosmati_placeholder__", False):
+        value = value.dtype
     if isinstance(value, pointer_type):
         return signature_text(value)
     if isinstance(value, dtype):

@@ -11,9 +11,10 @@ import sys
 import threading
 from typing import Any
 
-from cosmati import _core
+from cosmati import _core, knobs
 from cosmati.errors import CosmatiError
 
+_INTERPRETER_CHECKS = "uninitialized,race,sync,overflow"
 _lock = threading.Lock()
 _vm: Any = None
 _cuda: dict[int, Any] = {}
@@ -38,9 +39,10 @@ def _watch() -> Any:
     from cosmati.vm.watching import make_watch, set_watch_of_device
 
     seed = os.environ.get("COSMATI_SEED")
+    usual = _INTERPRETER_CHECKS if knobs.runtime.interpret else None
     try:
         watch = make_watch(
-            os.environ.get("COSMATI_CHECK") or None,
+            os.environ.get("COSMATI_CHECK") or usual,
             int(seed) if seed else None,
             os.environ.get("COSMATI_SCHEDULE") or None,
         )
@@ -48,6 +50,17 @@ def _watch() -> Any:
         raise CosmatiError(f"COSMATI_CHECK, COSMATI_SEED, COSMATI_SCHEDULE: {error}") from None
     set_watch_of_device(watch)
     return watch.core()
+
+
+def follow_interpret() -> None:
+    """Makes launches follow ``knobs.runtime.interpret`` after it was changed."""
+    global _vm, _choice
+    _vm = None  # the checks belong to the machine
+    if knobs.runtime.interpret:
+        set_device("vm")
+    elif _core.default_device() is not None:
+        _choice = None
+        choose_default()
 
 
 def cuda_device(ordinal: int) -> Any:
@@ -97,8 +110,11 @@ def get_device() -> Any:
 
 
 def choose_default() -> Any:
-    """Follows COSMATI_DEVICE, else takes the first GPU, else the VM. Called at the first launch."""
-    wanted = os.environ.get("COSMATI_DEVICE")
+    """Follows COSMATI_INTERPRET and COSMATI_DEVICE, else takes the first GPU, else the VM.
+
+    Called at the first launch.
+    """
+    wanted = "vm" if knobs.runtime.interpret else os.environ.get("COSMATI_DEVICE")
     if wanted:
         try:
             set_device(wanted)

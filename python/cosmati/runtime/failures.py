@@ -13,6 +13,7 @@ from cosmati.errors import (
     DeviceError,
     KernelFault,
     OutOfResources,
+    PTXASError,
     SourcePlace,
 )
 from cosmati.frontend.source import locate
@@ -45,7 +46,7 @@ def compile_failure(kind: str, message: str, frames: Frames, reproducer: str) ->
     text = CompilationError(message, chain).args[0]
     if reproducer:
         text += f"\nA bundle that reproduces this was written to {reproducer}"
-    return CompilerFailure(text)
+    return PTXASError(text) if kind == "assembler" else CompilerFailure(text)
 
 
 def resource_failure(

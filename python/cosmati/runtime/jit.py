@@ -87,6 +87,8 @@ class MockTensor:
     Its address is divisible by 16.
     """
 
+    __cosmati_placeholder__ = True
+
     def __init__(self, dtype: Any, shape: Any = None) -> None:
         self.dtype = dtype
         self.shape = list(shape) if shape is not None else [1]
@@ -312,6 +314,16 @@ class JITFunction(_core.Launcher):
     def _new_device_cache(self) -> DeviceCache:
         return DeviceCache(VariantCache(self), {}, None, None, None)
 
+    def preload(self, specialization_data: str) -> CompiledKernel:
+        """Compiles the variant that a text describes, for the first launch that needs it.
+
+        ``specialization_data``: what ``knobs.runtime.jit_cache_hook`` is given in another process
+        as ``compile["specialization_data"]``. RuntimeError if it is of another function or target.
+        """
+        from cosmati.runtime.preload import preload
+
+        return preload(self, specialization_data)  # type: ignore[no-any-return]
+
     def add_pre_run_hook(self, hook: Callable[..., Any]) -> None:
         """Calls ``hook(*args, **kwargs)`` before every launch."""
         self.pre_run_hooks.append(hook)
@@ -360,7 +372,7 @@ class JITFunction(_core.Launcher):
         """Compiles one variant; called by the base class when it has none that fits."""
         from cosmati.runtime.compile import compile_call
 
-        compiled = compile_call(self, values, type_texts, bits, given, device)
+        compiled = compile_call(self, values, type_texts, bits, given, device, is_warmup)
         if not hasattr(compiled, "asm"):
             return compiled  # a hook's or an asynchronous compilation's
         ordinal = 0 if device.on_host else int(device.ordinal)

@@ -169,7 +169,7 @@ def test_an_assemblers_refusal_holds_its_log_and_the_ptx(script: Path) -> None:
     output = run(script, "ptx", BAD_PTX)
     if "no failure" in output:
         pytest.skip("no assembler found (nvJitLink or ptxas): see `cosmati doctor`")
-    assert output.startswith("CompilerFailure")
+    assert output.startswith("PTXASError")
     assert f"{script}:{line_of('def doubled(x, out):')}:1" in output
     assert "frobnicate" in output
     bundle = bundle_of(output)

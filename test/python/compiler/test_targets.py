@@ -96,7 +96,7 @@ def run_mixed(target: str, dtype: Any, out_dtype: Any) -> tuple[Any, ...]:
     compiled = mixed[(1,)](
         x, y, ints, out, sums, n, BLOCK=size, SCALE=0.5, target=target, assemble=False
     )
-    assert compiled.metadata.target == target
+    assert compiled.image.target == target
     return out.astype(np.float32), sums
 
 

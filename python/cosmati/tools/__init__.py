@@ -1,0 +1,1 @@
+"""Tools around compiled kernels: compiling ahead of time, disassembling."""
