@@ -145,7 +145,8 @@ std::function<void(llvm::StringRef)> printer(const py::object &receiver) {
 }
 
 LaunchConfig configOf(const runtime::VmWatch &watch, Dims grid, Dims block, Dims cluster,
-                      uint32_t shared, uint32_t threads, uint64_t maxInstructions) {
+                      uint32_t shared, uint32_t threads, uint64_t maxInstructions,
+                      uint64_t resident) {
   LaunchConfig config;
   config.grid = grid;
   config.block = block;
@@ -154,6 +155,7 @@ LaunchConfig configOf(const runtime::VmWatch &watch, Dims grid, Dims block, Dims
   config.dynamicShared = shared;
   config.threads = threads;
   config.maxInstructions = maxInstructions;
+  config.resident = resident;
   config.checks = watch.checks;
   config.seed = watch.seed;
   config.schedule = watch.schedule;
@@ -207,20 +209,22 @@ void bindVm(py::module_ &m) {
              const std::vector<std::pair<uint32_t, uint32_t>> &pointers,
              const std::vector<std::tuple<uint32_t, uint32_t, py::dict>> &maps,
              const runtime::VmWatch &watch, Dims grid, Dims block, Dims cluster, uint32_t shared,
-             uint32_t threads, uint64_t maxInstructions, const py::object &receiver) {
+             uint32_t threads, uint64_t maxInstructions, uint64_t resident,
+             const py::object &receiver) {
             VmLaunch launch(module, std::move(entry), std::move(params));
             launch.map(buffers);
             launch.place(pointers);
             for (const auto &[offset, buffer, given] : maps)
               launch.placeMap(offset, buffer, given);
             LaunchConfig config =
-                configOf(watch, grid, block, cluster, shared, threads, maxInstructions);
+                configOf(watch, grid, block, cluster, shared, threads, maxInstructions, resident);
             config.print = printer(receiver);
             return launch.run(std::move(config));
           },
           py::arg("entry"), py::arg("params"), py::arg("buffers"), py::arg("pointers"),
           py::arg("maps"), py::arg("watch"), py::arg("grid"), py::arg("block"), py::arg("cluster"),
-          py::arg("shared"), py::arg("threads"), py::arg("max_instructions"), py::arg("print"));
+          py::arg("shared"), py::arg("threads"), py::arg("max_instructions"), py::arg("resident"),
+          py::arg("print"));
 }
 
 } // namespace cosmati::bindings

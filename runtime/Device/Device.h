@@ -54,7 +54,7 @@ struct DeviceProperties {
   std::string name;         // "NVIDIA H100 80GB HBM3", "PTX virtual machine"
   std::string target;       // best target for it: "sm_90a"
   int major = 0, minor = 0; // compute capability
-  int multiprocessors = 0;  // the VM: worker threads
+  int multiprocessors = 0;  // the VM: of the GPU that it stands for
   int maxThreadsPerBlock = 0, maxThreadsPerMultiprocessor = 0;
   int64_t maxGrid[3] = {0, 0, 0};
   int64_t sharedPerBlock = 0;      // static, or dynamic without opting in, bytes

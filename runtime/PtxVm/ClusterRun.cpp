@@ -69,15 +69,14 @@ void shuffle(std::vector<uint32_t> &order, uint64_t &random) {
     std::swap(order[k - 1], order[nextRandom(random) % k]);
 }
 
-/// What may be done when no warp of the cluster can go on.
-bool endStandstill(Cluster &cluster) {
+} // namespace
+
+bool cosmati::ptxvm::endStandstill(Cluster &cluster) {
   bool any = false;
   for (auto &cta : cluster.ctas)
     any |= !cta->finished && completeArrivals(*cta);
   return any || releaseTryWaits(cluster);
 }
-
-} // namespace
 
 std::string cosmati::ptxvm::shapeCluster(const Program &program, const EntryInfo &entry,
                                          LaunchConfig &config) {
@@ -107,12 +106,12 @@ std::string cosmati::ptxvm::shapeCluster(const Program &program, const EntryInfo
   return "";
 }
 
-std::unique_ptr<Cluster> cosmati::ptxvm::newCluster(Launch &launch,
-                                                    std::vector<uint64_t> &blockCounts) {
+std::unique_ptr<Cluster> cosmati::ptxvm::newCluster(Launch &launch) {
   auto cluster = std::make_unique<Cluster>();
+  cluster->blockCounts.resize(launch.program->blocks.size());
   uint64_t ctas = volume(launch.config->cluster);
   for (uint32_t rank = 0; rank < ctas; ++rank) {
-    auto cta = newCta(launch, blockCounts);
+    auto cta = newCta(launch, cluster->blockCounts);
     cta->cluster = cluster.get();
     cta->rank = rank;
     for (auto &w : cta->warps)
@@ -132,6 +131,7 @@ void cosmati::ptxvm::startCluster(Cluster &cluster, uint64_t number) {
                        number / clusters[0] % clusters[1] * shape[1],
                        number / clusters[0] / clusters[1] * shape[2]};
   cluster.giveUps = 0;
+  startWatch(cluster);
   cluster.random = ordersAtRandom(config) && cluster.ctas.size() > 1
                        ? (config.seed * 0xd1342543de82ef95ull) ^ (number + 1)
                        : 0;

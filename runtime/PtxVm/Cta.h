@@ -19,6 +19,7 @@
 #include "runtime/PtxVm/Program.h"
 #include "runtime/PtxVm/Schedule.h"
 #include "runtime/PtxVm/Warpgroup.h"
+#include "runtime/PtxVm/Wave.h"
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -70,6 +71,7 @@ struct WarpState {
   std::vector<uint32_t> joined; ///< splits that take part in it
   uint32_t idleYields = 0;      ///< yields since lanes last met
   uint32_t allLanes = 0;        ///< lanes that exist
+  uint64_t turns = 0;           ///< that it has had
   uint32_t giveUp = 0;          ///< lanes whose try_wait is to return false
   uint32_t clusterArrived = 0;  ///< lanes at the cluster's barrier, which is not complete
   uint32_t clusterPassed = 0;   ///< lanes whose arrival completed it, and that have yet to wait
@@ -108,6 +110,7 @@ struct Cta {
   TurnState turns;
   InstCounts *counts = nullptr; ///< the profiler's, when there is one
   uint64_t instructions = 0;
+  uint64_t atomicChanges = 0; ///< atomic operations after which memory held something else
   std::vector<uint64_t> *blockCounts = nullptr;
   std::vector<BulkCopy> bulkLoads;        ///< whose mbarrier is in this CTA, in order of issue
   std::unique_ptr<Warpgroups> warpgroups; ///< null before its first wgmma
@@ -119,7 +122,9 @@ struct Cta {
 struct Cluster {
   std::vector<std::unique_ptr<Cta>> ctas; ///< by rank
   uint64_t random = 0;                    ///< state of the order of turns; 0: by rank
-  uint32_t giveUps = 0; ///< times all try_waits were let go since a phase completed
+  uint32_t giveUps = 0;              ///< times all try_waits were let go since a phase completed
+  std::vector<uint64_t> blockCounts; ///< by block: times that a warp of its CTAs entered it
+  SpinWatch watch;
 };
 
 /// What all CTAs of a launch share.
@@ -144,6 +149,7 @@ struct Launch {
   std::atomic<bool> interrupted{false};
   std::chrono::steady_clock::time_point nextPoll; ///< of the thread that called launch()
   std::mutex mutex;                               ///< findings, printing
+  Wave wave;
   std::vector<Finding> findings;
 
   uint32_t indexOf(const Inst *i) const { return uint32_t(i - code); }
@@ -220,11 +226,13 @@ std::unique_ptr<Cta> newCta(Launch &launch, std::vector<uint64_t> &blockCounts);
 /// Completes and checks config.cluster (and, for .blocksareclusters, config.grid). Returns what is
 /// wrong; empty if nothing is.
 std::string shapeCluster(const Program &program, const EntryInfo &entry, LaunchConfig &config);
-std::unique_ptr<Cluster> newCluster(Launch &launch, std::vector<uint64_t> &blockCounts);
+std::unique_ptr<Cluster> newCluster(Launch &launch);
 /// Places the CTAs of the cluster with this number in the grid.
 void startCluster(Cluster &cluster, uint64_t linear);
 /// Runs the cluster for about `slices` warp slices; never Blocked.
 CtaStatus runCluster(Cluster &cluster, uint32_t slices);
+/// Does what may be done when no warp of the cluster can go on; false if there was nothing.
+bool endStandstill(Cluster &cluster);
 
 // exec/Cluster.cpp
 /// A CTA has ended: false after a fault, if copies into or out of its shared memory that others

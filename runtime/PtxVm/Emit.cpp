@@ -90,6 +90,7 @@ private:
     BlockInfo out;
     out.first = uint32_t(program.code.size());
     out.function = index;
+    bool stores = false, flags = false;
     for (uint32_t k = block.first; k < block.last; ++k) {
       const Draft &d = draft.drafts[k];
       emit(d, b);
@@ -97,7 +98,13 @@ private:
         continue;
       ++out.count;
       ++out.classes[size_t(d.cls)];
+      stores |= storesGlobally(d.match, d.cls, d.inst);
+      flags |= looksAtFlags(d.match, d.inst);
     }
+    if (stores)
+      program.storeBlocks.push_back(uint32_t(program.blocks.size()));
+    if (flags)
+      program.flagBlocks.push_back(uint32_t(program.blocks.size()));
     bool branch = block.last > block.first && draft.drafts[block.last - 1].kind == Draft::Branch;
     if (block.fallsThrough && !branch) {
       Inst fall{};
@@ -143,6 +150,27 @@ private:
 };
 
 } // namespace
+
+bool cosmati::ptxvm::storesGlobally(const InstMatch &match, InstClass cls, const Inst &inst) {
+  if (!match.form || match.form->family == Family::Atomic)
+    return false;
+  if (cls == InstClass::GlobalStore)
+    return true;
+  if (cls != InstClass::OtherMemory)
+    return false;
+  Way way = Way(inst.flags & kWayMask);
+  bool own = way == Way::Local || way == Way::Local32 || way == Way::Param || way == Way::Param32;
+  InstId id = match.form->id;
+  return !(id == InstId::Ld || id == InstId::Ldu || (id == InstId::St && own));
+}
+
+bool cosmati::ptxvm::looksAtFlags(const InstMatch &match, const Inst &inst) {
+  if (!match.form)
+    return false;
+  Family family = match.form->family;
+  return family == Family::Atomic || family == Family::Mbarrier ||
+         (match.form->id == InstId::Ld && (inst.flags & kStrong));
+}
 
 void cosmati::ptxvm::emitFunction(Program &program, FunctionInfo &info, uint32_t index,
                                   const ast::Function &fn, FunctionDecoder &decoder) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/PtxVm/Cta.h"
+#include "runtime/PtxVm/Occupancy.h"
 #include "runtime/PtxVm/WorkerPool.h"
 #include "runtime/PtxVm/check/Observed.h"
 #include "runtime/PtxVm/profile/Profiler.h"
@@ -17,7 +18,8 @@ using namespace cosmati::ptxvm;
 namespace {
 
 constexpr uint32_t kMaxShared = 227 * 1024; ///< of the targets that are implemented
-constexpr size_t kMaxResident = 256;        ///< unfinished CTAs per worker
+/// Unfinished CTAs per worker, unless they wait for others: more cost memory and caches.
+constexpr size_t kMaxResident = 256;
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
 std::string dims(const std::array<uint32_t, 3> &v) {
@@ -52,59 +54,130 @@ llvm::Error check(const EntryInfo &entry, const LaunchConfig &config, uint64_t s
   return llvm::Error::success();
 }
 
+void addCounters(Counters &counters, const Program &program, const std::vector<uint64_t> &blocks) {
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    counters.warpInstructions += blocks[b] * program.blocks[b].count;
+    for (size_t c = 0; c < counters.byClass.size(); ++c)
+      counters.byClass[c] += blocks[b] * program.blocks[b].classes[c];
+  }
+}
+
+/// Clusters that may be unfinished at once.
+uint64_t placesOf(const Launch &launch) {
+  const LaunchConfig &config = *launch.config;
+  uint64_t ctas = config.resident;
+  if (!ctas)
+    ctas = residentCtas(gpuModel(launch.program->target),
+                        {uint32_t(volume(config.block)), launch.sharedBytes, config.registers});
+  return std::max<uint64_t>(ctas / volume(config.cluster), 1);
+}
+
 /// One host thread: takes clusters of CTAs and runs them, switching to another when one takes long
 /// (it may wait for a CTA that hasn't begun). Without clusters each CTA is one.
 class Worker {
 public:
-  Worker(Launch &launch, std::atomic<uint64_t> &next, uint64_t total)
-      : launch(launch), next(next), total(total), counts(launch.program->blocks.size()) {}
+  Worker(Launch &launch, uint32_t index, std::atomic<uint64_t> &next, uint64_t total)
+      : launch(launch), index(index), next(next), total(total) {}
 
   void run() {
-    size_t turn = 0;
     while (!launch.stop.load(std::memory_order_relaxed)) {
-      if (resident.empty() && !begin())
-        return;
-      turn %= resident.size();
-      Cluster &cluster = *resident[turn];
-      size_t warps = cluster.ctas.size() * cluster.ctas[0]->warps.size();
-      switch (runCluster(cluster, slicesOfTurn(*launch.config, warps, random))) {
-      case CtaStatus::Failed:
-      case CtaStatus::Blocked:
-        return;
-      case CtaStatus::Finished:
-        finished += cluster.ctas.size();
-        for (auto &cta : cluster.ctas)
-          if (launch.observer)
-            launch.observer->ctaEnd(*cta);
-        idle.push_back(std::move(resident[turn]));
-        resident.erase(resident.begin() + ptrdiff_t(turn));
-        break;
-      case CtaStatus::Running:
-        if (resident.size() * cluster.ctas.size() < kMaxResident)
-          begin();
-        ++turn;
-        break;
+      uint64_t epoch = launch.wave.epoch();
+      if (chooseTurn(epoch)) {
+        if (!takeTurn())
+          break;
+      } else if (!begin()) {
+        if (resident.empty() && next.load() >= total)
+          break;
+        pollLaunch(launch);
+        if (launch.wave.park(index, clusters(), epoch) == Wave::Parked::Deadlock)
+          faultWave(launch, std::min(next.load(), total), total);
       }
     }
+    launch.wave.workerEnds();
   }
-  const std::vector<uint64_t> &blockCounts() const { return counts; }
-  uint64_t finishedCtas() const { return finished; }
+  void addCounters(Counters &counters) const {
+    for (auto *list : {&resident, &idle})
+      for (auto &cluster : *list)
+        ::addCounters(counters, *launch.program, cluster->blockCounts);
+    counters.ctas += finished;
+  }
 
 private:
   Launch &launch;
+  uint32_t index; ///< of this worker
   std::atomic<uint64_t> &next;
   uint64_t total;
-  std::vector<uint64_t> counts;
   std::vector<std::unique_ptr<Cluster>> resident, idle;
+  size_t turn = 0; ///< whose turn it is, in `resident`
   uint64_t finished = 0;
   uint64_t random = 0; ///< of the clusters' turns
 
+  std::vector<Cluster *> clusters() const {
+    std::vector<Cluster *> all;
+    for (auto &cluster : resident)
+      all.push_back(cluster.get());
+    return all;
+  }
+
+  /// Moves on to a cluster that doesn't wait for a change of memory; false if all do.
+  bool chooseTurn(uint64_t epoch) {
+    for (size_t tries = resident.size(); tries; --tries, ++turn) {
+      turn %= resident.size();
+      const SpinWatch &watch = resident[turn]->watch;
+      if (!watch.waiting || watch.epoch != epoch)
+        return true;
+    }
+    return false;
+  }
+
+  /// False when the launch is to end.
+  bool takeTurn() {
+    Cluster &cluster = *resident[turn];
+    uint32_t warps = uint32_t(cluster.ctas.size() * cluster.ctas[0]->warps.size());
+    uint32_t left = slicesOfTurn(*launch.config, warps, random);
+    for (bool leave = false; left && !leave;) {
+      // Random turns are short, and stay whole: that a seed replays them is relied on.
+      uint32_t span = ordersAtRandom(*launch.config) ? left : cluster.watch.span * warps;
+      uint32_t slices = std::min(left, span);
+      switch (runCluster(cluster, slices)) {
+      case CtaStatus::Failed:
+      case CtaStatus::Blocked:
+        return false;
+      case CtaStatus::Finished:
+        finish();
+        return true;
+      case CtaStatus::Running:
+        leave = waitsForOthers(cluster, slices);
+        left -= slices;
+      }
+    }
+    if (resident.size() * cluster.ctas.size() < kMaxResident)
+      begin();
+    ++turn;
+    return true;
+  }
+
+  void finish() {
+    Cluster &cluster = *resident[turn];
+    finished += cluster.ctas.size();
+    for (auto &cta : cluster.ctas)
+      if (launch.observer)
+        launch.observer->ctaEnd(*cta);
+    idle.push_back(std::move(resident[turn]));
+    resident.erase(resident.begin() + ptrdiff_t(turn));
+    launch.wave.leave();
+  }
+
   bool begin() {
-    uint64_t ticket = next.fetch_add(1);
-    if (ticket >= total)
+    if (next.load(std::memory_order_relaxed) >= total || !launch.wave.enter())
       return false;
+    uint64_t ticket = next.fetch_add(1);
+    if (ticket >= total) {
+      launch.wave.giveBack();
+      return false;
+    }
     if (idle.empty()) {
-      resident.push_back(newCluster(launch, counts));
+      resident.push_back(newCluster(launch));
     } else {
       resident.push_back(std::move(idle.back()));
       idle.pop_back();
@@ -126,14 +199,6 @@ void addCheckers(Observers &observers, Check checks) {
     observers.add(createOverflowChecker());
   if (has(checks, Check::Slices))
     observers.add(createSliceChecker());
-}
-
-void addCounters(Counters &counters, const Program &program, const std::vector<uint64_t> &blocks) {
-  for (size_t b = 0; b < blocks.size(); ++b) {
-    counters.warpInstructions += blocks[b] * program.blocks[b].count;
-    for (size_t c = 0; c < counters.byClass.size(); ++c)
-      counters.byClass[c] += blocks[b] * program.blocks[b].classes[c];
-  }
 }
 
 /// Whether this thread is the one that called launch().
@@ -219,10 +284,11 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
   uint32_t threads =
       config.threads ? config.threads : std::max(1u, std::thread::hardware_concurrency());
   threads = uint32_t(std::min<uint64_t>(threads, total));
+  launch.wave.begin(placesOf(launch), threads);
   std::atomic<uint64_t> next{0};
   std::vector<std::unique_ptr<Worker>> workers;
   for (uint32_t k = 0; k < threads; ++k)
-    workers.push_back(std::make_unique<Worker>(launch, next, total));
+    workers.push_back(std::make_unique<Worker>(launch, k, next, total));
   runOnWorkers(
       threads,
       [&](uint32_t k) {
@@ -238,10 +304,8 @@ llvm::Error cosmati::ptxvm::launch(const Module &module, llvm::StringRef entryNa
     report->findings = launch.findings;
     report->counters = Counters();
     report->profile = profiler ? profiler->result(*launch.program) : Profile();
-    for (auto &worker : workers) {
-      addCounters(report->counters, *launch.program, worker->blockCounts());
-      report->counters.ctas += worker->finishedCtas();
-    }
+    for (auto &worker : workers)
+      worker->addCounters(report->counters);
     report->counters.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }

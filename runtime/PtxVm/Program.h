@@ -134,6 +134,12 @@ struct VariableInfo {
 };
 inline constexpr uint32_t kNoVariable = ~0u;
 
+/// Whether the instruction may change global memory. Atomics don't count: they say so themselves.
+bool storesGlobally(const InstMatch &match, InstClass cls, const Inst &inst);
+/// Atomics, volatile, relaxed and acquiring loads, tests of an mbarrier: a loop around one may wait
+/// for another CTA.
+bool looksAtFlags(const InstMatch &match, const Inst &inst);
+
 /// Where an instruction comes from.
 struct InstInfo {
   llvm::StringRef file; ///< name of the module
@@ -164,7 +170,10 @@ struct Program {
   std::vector<InstInfo> info;           ///< parallel to `code`
   std::vector<const Inst *> blockStart; ///< by block
   std::vector<BlockInfo> blocks;
-  std::vector<uint32_t> vectorOps; ///< operand lists of 8-element accesses
+  std::vector<uint32_t>
+      storeBlocks;                  ///< blocks that may change global memory, by other than atomics
+  std::vector<uint32_t> flagBlocks; ///< with accesses that others may answer: see looksAtFlags()
+  std::vector<uint32_t> vectorOps;  ///< operand lists of 8-element accesses
   std::unordered_map<uint32_t, llvm::StringRef>
       vectorNames;                                 ///< by place in vectorOps: wgmma's registers
   std::vector<std::vector<uint32_t>> branchTables; ///< targets of brx.idx, as blocks

@@ -165,7 +165,11 @@ struct LaunchConfig {
   bool nonPortableCluster = false; ///< allow clusters of up to 16 CTAs
   uint32_t dynamicShared = 0;      ///< bytes behind the static shared variables (`.extern .shared`)
   uint32_t threads = 0; ///< host threads; 0 = one per core. With 1 a launch is deterministic.
-  uint64_t seed = 0;    ///< of everything random; a seed replays its order in each CTA
+  /// CTAs that may be unfinished at once; 0: as many as the GPU holds that stands for the module's
+  /// target (Occupancy.h). Those that wait for a CTA beyond them are reported as a deadlock.
+  uint64_t resident = 0;
+  uint32_t registers = 0; ///< of a thread, as the assembler gives them; 0: they don't limit that
+  uint64_t seed = 0;      ///< of everything random; a seed replays its order in each CTA
   /// Default: InOrder without a seed, Random with one.
   std::optional<Schedule> schedule;
   AsyncCompletion async = AsyncCompletion::Late;

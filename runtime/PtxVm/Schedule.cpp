@@ -17,6 +17,7 @@ namespace {
 constexpr uint32_t kStepIdleYields = 1u << 14; ///< turns of single instructions are short
 constexpr uint32_t kMaxRepeats = 64;     ///< turns in a row that a warp may have while others wait
 constexpr uint32_t kSlicesPerTurn = 256; ///< per warp, before another CTA gets the host's thread
+constexpr int32_t kBlocksOfWaiting = 64; ///< of a turn of a CTA that seems to wait for others
 constexpr uint32_t kFlightTime = 8;      ///< instructions that a copy takes on average, if random
 
 struct Name {
@@ -165,6 +166,8 @@ Turn cosmati::ptxvm::planTurn(Cta &cta) {
   uint64_t &random = cta.turns.random;
   switch (scheduleOf(*cta.launch->config)) {
   case Schedule::InOrder:
+    if (cta.cluster->watch.span < SpinWatch::kFirstSpan)
+      turn.blocks = kBlocksOfWaiting;
     break;
   case Schedule::RoundRobin:
     turn.instructions = 1;

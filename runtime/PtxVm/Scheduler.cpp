@@ -40,6 +40,7 @@ void runWarp(Warp &w, const Turn &turn) {
   WarpState &s = *w.state;
   if (!s.hasCurrent && !pickSplit(w))
     return;
+  ++s.turns;
   w.budget = turn.blocks;
   w.stop = Stop::Yield;
   const Inst *pc = s.current.pc;
@@ -64,7 +65,7 @@ uint64_t instructionsSoFar(const Cta &cta) {
   return total;
 }
 
-/// True after recording that the CTA ran too long. `before`: the worker's count when the slice
+/// True after recording that the CTA ran too long. `before`: the cluster's count when the slice
 /// began.
 bool overLimit(Cta &cta, uint64_t before) {
   uint64_t limit = cta.launch->config->maxInstructions;

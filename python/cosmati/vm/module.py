@@ -145,6 +145,7 @@ class Module:
         async_copies: str = "late",
         threads: int | None = None,
         max_instructions: int | None = None,
+        resident: int | None = None,
         profile: bool = False,
         print: Callable[[str], Any] | None = None,
     ) -> Report:
@@ -171,6 +172,9 @@ class Module:
             several each CTA's order.
         max_instructions : int, optional
             Warp instructions of a CTA after which the launch ends with a finding.
+        resident : int, optional
+            CTAs that are unfinished at once; default: as many as a GPU of the module's target
+            holds. One that waits for a CTA beyond them is reported as a deadlock.
         profile : bool
             Count for each instruction; see Report.profile.
         print : callable, optional
@@ -208,6 +212,7 @@ class Module:
             shared=_natural("shared", shared, 2**32 - 1),
             threads=_natural("threads", threads or 0, 1024),
             max_instructions=_natural("max_instructions", max_instructions or 0, 2**64 - 1),
+            resident=_natural("resident", resident or 0, 2**31 - 1),
             print=print,
         )
         report = json.loads(text)

@@ -10,6 +10,7 @@
 // allows.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/PtxVm/Cta.h"
 #include "runtime/PtxVm/exec/CombineFloat.h"
 #include "runtime/PtxVm/exec/Resolve.h"
 #include <atomic>
@@ -30,10 +31,14 @@ template <class T, class Op> const Inst *update(Warp &w, const Inst *i) {
   alignas(64) T operand[kLanes]; // the destination may be the operand's register
   __builtin_memcpy(operand, slot<T>(w, i->op[1]), sizeof(operand));
   T *d = slot<T>(w, i->op[0]);
+  bool changed = false;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
-    d[l] = updateElement<T, Op>(reinterpret_cast<T *>(at(x, l)), operand[l]);
+    T old = updateElement<T, Op>(reinterpret_cast<T *>(at(x, l)), operand[l]);
+    changed |= T(Op::apply(old, operand[l])) != old;
+    d[l] = old;
   }
+  w.cta->atomicChanges += changed;
   return i + 1;
 }
 /// Vectors: every element of every lane is updated on its own. The operands are a list: results,
@@ -56,6 +61,7 @@ template <class T, class Op> const Inst *updateVector(Warp &w, const Inst *i) {
       slot<T>(w, operands[e])[l] =
           updateElement<T, Op>(reinterpret_cast<T *>(at(x, l, e * sizeof(T))), value[e][l]);
   }
+  ++w.cta->atomicChanges; // at most one change too many
   return i + 1;
 }
 template <class T> const Inst *compareAndSwap(Warp &w, const Inst *i) {
@@ -69,13 +75,16 @@ template <class T> const Inst *compareAndSwap(Warp &w, const Inst *i) {
   __builtin_memcpy(expected, slot<T>(w, i->op[1]), sizeof(expected));
   __builtin_memcpy(desired, slot<T>(w, i->op[2]), sizeof(desired));
   T *d = slot<T>(w, i->op[0]);
+  bool changed = false;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     T old = expected[l];
-    __atomic_compare_exchange_n(reinterpret_cast<T *>(at(x, l)), &old, desired[l], false,
-                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    bool equal = __atomic_compare_exchange_n(reinterpret_cast<T *>(at(x, l)), &old, desired[l],
+                                             false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    changed |= equal && desired[l] != old;
     d[l] = old;
   }
+  w.cta->atomicChanges += changed;
   return i + 1;
 }
 
@@ -94,17 +103,21 @@ template <bool Compare> const Inst *wide(Warp &w, const Inst *i) {
   const Wide128 *first = slot<Wide128>(w, i->op[1]);
   const Wide128 *second = slot<Wide128>(w, i->op[Compare ? 2 : 1]);
   Wide128 *d = slot<Wide128>(w, i->op[0]);
+  bool changed = false;
   while (wideLock.test_and_set(std::memory_order_acquire)) {
   }
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     Wide128 old, next = second[l], expected = first[l];
     __builtin_memcpy(&old, at(x, l), 16);
-    if (!Compare || (old.lo == expected.lo && old.hi == expected.hi))
+    if (!Compare || (old.lo == expected.lo && old.hi == expected.hi)) {
       __builtin_memcpy(at(x, l), &next, 16);
+      changed |= old.lo != next.lo || old.hi != next.hi;
+    }
     d[l] = old;
   }
   wideLock.clear(std::memory_order_release);
+  w.cta->atomicChanges += changed;
   return i + 1;
 }
 

@@ -61,6 +61,9 @@ static cl::opt<uint32_t> sharedBytes("shared", cl::desc("dynamic shared memory i
                                      cl::init(0), cl::cat(options));
 static cl::opt<uint32_t> threads("threads", cl::desc("host threads (default all cores)"),
                                  cl::init(0), cl::cat(options));
+static cl::opt<uint64_t>
+    resident("resident", cl::desc("CTAs that are unfinished at once (default: as on a GPU)"),
+             cl::init(0), cl::cat(options));
 static cl::opt<uint64_t> maxInstructions("max-instructions", cl::desc("per CTA; 0: no limit"),
                                          cl::init(0), cl::cat(options));
 static cl::opt<std::string>
@@ -161,6 +164,7 @@ static llvm::Expected<LaunchConfig> configFor(const EntryInfo &entry) {
   config.nonPortableCluster = true; // the user asks for this very size
   config.dynamicShared = sharedBytes;
   config.threads = threads;
+  config.resident = resident;
   config.seed = seed;
   config.maxInstructions = maxInstructions;
   config.profile = profile;
