@@ -368,3 +368,30 @@ def test_rand_and_randn_have_their_moments():
     flat, normal = values[:1024], values[1024:]
     assert flat.min() >= 0 and flat.max() < 1 and abs(flat.mean() - 0.5) < 0.05
     assert abs(normal.mean()) < 0.15 and abs(normal.std() - 1) < 0.1
+
+
+@cosmati.jit
+def return_inside_of_a_constexpr_branch(out, n, FLAG: tl.constexpr):
+    i = tl.program_id(0)
+    if FLAG:
+        first = i == 0
+        if i >= n:
+            return
+        last = i == n - 1
+    else:
+        first = i == 0
+        last = i == n
+    if first:
+        tl.store(out + i, 2.0)
+        return
+    tl.store(out + i, 3.0)
+    if FLAG:
+        if last:
+            tl.store(out + i, 9.0)
+
+
+@pytest.mark.parametrize("flag, expected", [(True, [2, 3, 9, 0]), (False, [2, 3, 3, 3])])
+def test_what_follows_a_constexpr_branch_with_a_conditional_return_is_kept(flag, expected):
+    out = np.zeros(4, np.float32)
+    return_inside_of_a_constexpr_branch[(4,)](out, 3, FLAG=flag)
+    np.testing.assert_array_equal(out, expected)

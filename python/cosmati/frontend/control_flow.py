@@ -42,7 +42,7 @@ class ControlFlow:
         previous, self.node = self.node, node
         test = self.visit(node.test)
         if not isinstance(test, tensor):
-            flow = self.block(node.body if unwrap(test) else node.orelse)
+            flow = self._taken(node.body if unwrap(test) else node.orelse, rest)
             self.node = previous
             return flow
         self.node = node.test
@@ -82,6 +82,16 @@ class ControlFlow:
             result = None
         self.node = previous
         return result
+
+    def _taken(self: Self, body: list[ast.stmt], rest: list[ast.stmt]) -> Return | None:
+        """The side of an ``if`` that is known at compile time.
+
+        Where it may return under a condition of the kernel, ``rest`` belongs to the branch that
+        goes on.
+        """
+        if always_returns(body) or not self._may_return(body):
+            return self.block(body)
+        return self.block([*body, *rest]) or Return(constexpr(None))
 
     def _may_return(self: Self, statements: list[ast.stmt]) -> bool:
         """contains_return() that looks only at the taken side of branches known at compile time."""
@@ -261,23 +271,39 @@ class ControlFlow:
     def visit_While(self: Self, node: ast.While) -> None:
         if node.orelse:
             raise UnsupportedLanguageConstruct("`else` of a loop is not supported")
-        carried = self._enter_loop(assigned_names([*node.body, node.test]))
+        names = assigned_names([*node.body, node.test])
+        assigns = bool(assigned_names([node.test]))
+        if (
+            assigns
+        ):  # `while (x := ...) > 0`: the test becomes a variable, set here and after the body
+            self._make_runtime(names)
+            names.append(_TEST)
+            self.scope[_TEST] = self._test(node)
+        carried = self._enter_loop(names)
         self.locate(node)
         saved = dict(self.scope)
         carried.bind(self.scope, self.builder.begin_while(carried.inits()))
-        test = self.visit(node.test)
-        if isinstance(test, loop_condition):
-            test = test.condition
-        previous, self.node = self.node, node.test
-        handle = self.condition(to_tensor(test))
-        self.node = previous
+        handle = self.scope[_TEST].handle if assigns else self._test(node).handle
         self.scope = dict(saved)
         carried.bind(self.scope, self.builder.while_condition(handle))
         self.loop_depth += 1
         self.block(node.body)
         self.loop_depth -= 1
+        if assigns:
+            self.scope[_TEST] = self._test(node)
         self.locate(node)
         self._leave_loop(node, saved, carried, self.builder.end_while)
+
+    def _test(self: Self, node: ast.While) -> tensor:
+        """The condition of a loop, as an int1 scalar."""
+        test = self.visit(node.test)
+        if isinstance(test, loop_condition):
+            test = test.condition
+        value = to_tensor(test)
+        previous, self.node = self.node, node.test
+        self.condition(value)
+        self.node = previous
+        return value if value.dtype.is_int1() and not value.type.is_block() else _truth(value)
 
     def _enter_loop(self: Self, names: list[str]) -> Carried:
         known = [name for name in names if not isinstance(self.scope.get(name), Unassigned)]
@@ -300,6 +326,14 @@ class ControlFlow:
                 )
         carried.bind(after, end(yields))
         self.scope = after
+
+
+_TEST = "<test of the loop>"  # no name of Python
+
+
+def _truth(value: tensor) -> tensor:
+    scalar = value.item() if value.type.is_block() else value
+    return scalar != 0  # type: ignore[no-any-return]
 
 
 class SetConstant(ast.Pass):
