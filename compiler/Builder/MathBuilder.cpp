@@ -102,11 +102,24 @@ Value MathBuilder::umulhi(const Operand &lhs, const Operand &rhs) {
   return emit<tile::MulHiUOp>(x.type, x.handle, y.handle);
 }
 
+void MathBuilder::addDeviceCode(llvm::StringRef ptx) {
+  constexpr llvm::StringLiteral attribute = "tilegpu.device_code"; // read where PTX is made
+  llvm::SmallVector<mlir::Attribute> texts;
+  if (auto known = module()->getAttrOfType<mlir::ArrayAttr>(attribute))
+    llvm::append_range(texts, known);
+  mlir::Attribute text = ops.getStringAttr(ptx);
+  if (llvm::is_contained(texts, text))
+    return;
+  texts.push_back(text);
+  module()->setAttr(attribute, ops.getArrayAttr(texts));
+}
+
 Value MathBuilder::externElementwise(const ExternFunction &function, llvm::ArrayRef<Operand> args,
                                      LanguageType result) {
   if (args.empty())
     fail("{0} of {1} needs at least one argument", function.symbol, function.library);
-  if (function.path.empty() && function.library != "libdevice")
+  if (function.path.empty() && function.library != "libdevice" &&
+      function.library != tile::kDeviceCodeLibrary)
     fail("{0} of the library '{1}': give lib_path, the file of its bitcode; only libdevice is "
          "searched for",
          function.symbol, function.library);

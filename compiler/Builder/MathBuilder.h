@@ -56,6 +56,9 @@ public:
   Value divRn(const Operand &lhs, const Operand &rhs);
   /// Upper half of the double-width product of two unsigned integers of 32 or 64 bits.
   Value umulhi(const Operand &lhs, const Operand &rhs);
+  /// PTX with functions that `externElementwise` calls as those of the library "device_code"; it
+  /// begins with its .version. The same text twice is one.
+  void addDeviceCode(llvm::StringRef ptx);
   /// Calls a function of a bitcode library on each element. Arguments are broadcast, not
   /// converted; the result has their shape and the scalar type `result`.
   Value externElementwise(const ExternFunction &function, llvm::ArrayRef<Operand> args,

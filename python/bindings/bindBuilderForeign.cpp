@@ -18,6 +18,11 @@ void bindBuilderForeign(BuilderClass &builder) {
           "Calls `symbol` of a bitcode library on each element; `result` is the scalar type of the "
           "result.")
       .def(
+          "add_device_code", [](Builder &b, std::string_view ptx) { b.addDeviceCode(toRef(ptx)); },
+          py::arg("ptx"),
+          "PTX of functions that the kernel calls by extern_elementwise(\"device_code\", ...); "
+          "begins with its .version.")
+      .def(
           "inline_asm",
           [](Builder &b, std::string_view text, std::string_view constraints, py::handle args,
              const std::vector<LanguageType> &results, int64_t pack, bool isPure) {

@@ -1,5 +1,6 @@
 #include "runtime/Toolchain/Toolchain.h"
 #include "runtime/Toolchain/NvJitLink.h"
+#include "runtime/Toolchain/Nvrtc.h"
 #include "runtime/Toolchain/Search.h"
 #include "runtime/Toolchain/Version.h"
 
@@ -112,6 +113,20 @@ llvm::Expected<const NvJitLink *> Toolchain::nvJitLink() const {
     linker = std::move(*opened);
   }
   return linker.get();
+}
+
+llvm::Expected<const Nvrtc *> Toolchain::nvrtc() const {
+  llvm::Expected<Found> found = find(Piece::Nvrtc);
+  if (!found)
+    return found.takeError();
+  std::lock_guard<std::mutex> guard(mutex);
+  if (!cudaCompiler) {
+    auto opened = Nvrtc::open(found->path);
+    if (!opened)
+      return opened.takeError();
+    cudaCompiler = std::move(*opened);
+  }
+  return cudaCompiler.get();
 }
 
 std::string Toolchain::version(Piece piece) const {

@@ -59,6 +59,7 @@ struct PieceReport {
 };
 
 class NvJitLink; // the library's typed symbol table, see NvJitLink.h
+class Nvrtc;     // see Nvrtc.h
 
 /// Thread-safe. Results are remembered, found or not; make a new Toolchain to look again.
 class Toolchain {
@@ -77,6 +78,8 @@ public:
   std::string version(Piece piece) const;
   /// nvJitLink, opened at the first call.
   llvm::Expected<const NvJitLink *> nvJitLink() const;
+  /// NVRTC, opened at the first call.
+  llvm::Expected<const Nvrtc *> nvrtc() const;
   const ToolchainSettings &settings() const { return given; }
 
 private:
@@ -91,6 +94,7 @@ private:
   mutable std::map<Piece, Memo> memo;
   mutable std::map<Piece, std::string> versions;
   mutable std::unique_ptr<NvJitLink> linker;
+  mutable std::unique_ptr<Nvrtc> cudaCompiler;
 };
 
 } // namespace cosmati::runtime

@@ -28,6 +28,8 @@ namespace cosmati::tile {
 /// Names of attributes on functions and their arguments.
 inline constexpr llvm::StringLiteral kKernelAttr = "tile.kernel";
 inline constexpr llvm::StringLiteral kDivisibilityAttr = "tile.divisibility";
+/// Library of tile.extern_elementwise: functions whose PTX the module carries.
+inline constexpr llvm::StringLiteral kDeviceCodeLibrary = "device_code";
 
 /// Element type of a block, or the scalar type itself.
 inline mlir::Type elementTypeOf(mlir::Type type) { return mlir::getElementTypeOrSelf(type); }

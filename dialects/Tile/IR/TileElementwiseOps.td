@@ -19,7 +19,7 @@ def Tile_ExternElementwiseOp : Tile_ForeignOp<"extern_elementwise",
 
     - (extern_elementwise_c1) There is an argument.
     - (extern_elementwise_c2) `symbol` is not empty.
-    - (extern_elementwise_c3) A library other than libdevice has a `path`.
+    - (extern_elementwise_c3) A library other than libdevice, and "device_code" for functions whose PTX the module carries, has a `path`.
 
     Example: `%r = tile.extern_elementwise "libdevice", "__nv_atan2f" (%y, %x) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>`
   }];

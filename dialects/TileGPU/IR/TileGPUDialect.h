@@ -38,6 +38,9 @@ inline constexpr llvm::StringLiteral kVectorAttr =
 inline constexpr llvm::StringLiteral kLibraryAttr =
     "tilegpu.library"; ///< string on a declared function: the bitcode file that defines it
 
+inline constexpr llvm::StringLiteral kDeviceCodeAttr =
+    "tilegpu.device_code"; ///< array of strings on the module: PTX of functions that kernels call
+
 /// The layout of a block type; null for scalars and for blocks without one.
 LayoutAttr layoutAttrOf(mlir::Type type);
 

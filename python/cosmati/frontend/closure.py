@@ -91,8 +91,15 @@ def stable_text(value: Any) -> str:
         return f"{name}({','.join(stable_text(item) for item in value)})"
     if isinstance(value, types.ModuleType):
         return f"module:{value.__name__}"
+    if isinstance(value, enum.EnumMeta):
+        members = ",".join(f"{name}={stable_text(item.value)}" for name, item in _members(value))
+        return f"enum:{value.__module__}.{value.__qualname__}({members})"
     if isinstance(value, type):
         return f"class:{value.__module__}.{value.__qualname__}"
+    if text := getattr(
+        value, "__cosmati_stable_text__", None
+    ):  # a value that has a text of its own
+        return str(text)
     if getattr(value, "__cosmati_builtin__", False):
         return f"builtin:{getattr(value, '__qualname__', value)}"
     if hasattr(value, "values") and hasattr(value, "fields"):  # tl.tuple
@@ -101,6 +108,10 @@ def stable_text(value: Any) -> str:
         f"a value of type {type(value).__name__} can't be a constexpr: it has no text that is "
         "equal in every process. Use numbers, strings, dtypes, enums, tuples or jit functions"
     )
+
+
+def _members(kind: enum.EnumMeta) -> list[tuple[str, Any]]:
+    return list(kind.__members__.items())
 
 
 def _dataclass_text(value: Any) -> str:
