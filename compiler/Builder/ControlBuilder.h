@@ -18,6 +18,8 @@ struct FunctionOptions {
   /// One number per argument: the pointer or integer is a multiple of it; 0 and 1 say nothing. Or
   /// empty.
   llvm::ArrayRef<int64_t> argDivisibility = {};
+  /// A private function that stays one of its own in the compiled code; scalars only.
+  bool noInline = false;
 };
 
 /// A variable with the value that it has before a loop.

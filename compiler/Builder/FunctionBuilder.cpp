@@ -26,6 +26,9 @@ Values ControlBuilder::beginFunction(llvm::StringRef name, llvm::ArrayRef<Langua
   for (LanguageType type : args) {
     if (options.isKernel && type.isBlock())
       failType("kernel {0} takes scalars and pointers, not {1}", name, type.str());
+    if (options.noInline && type.isBlock())
+      failType("function {0} is noinline and takes scalars and pointers, not {1}", name,
+               type.str());
     types.push_back(mlirType(type));
   }
   mlir::OpBuilder::InsertPoint outer = ops.saveInsertionPoint();
@@ -35,6 +38,8 @@ Values ControlBuilder::beginFunction(llvm::StringRef name, llvm::ArrayRef<Langua
     function->setAttr(tile::kKernelAttr, ops.getUnitAttr());
   else
     function.setPrivate();
+  if (options.noInline)
+    function.setNoInline(true);
   if (llvm::any_of(options.argDivisibility, [](int64_t n) { return n > 1; }))
     function.setArgAttrsAttr(argumentAttributes(ops, args.size(), options.argDivisibility));
   mlir::Block *body = function.addEntryBlock();
@@ -64,6 +69,9 @@ void ControlBuilder::endFunction(llvm::ArrayRef<Operand> operands) {
   signature.args.assign(scope.types.begin(), scope.types.end());
   llvm::SmallVector<mlir::Value, 2> handles;
   for (const Value &value : materialize(operands)) {
+    if (function.getNoInline() && value.type.isBlock())
+      failType("function {0} is noinline and returns scalars and pointers, not {1}",
+               scope.names.front(), value.type.str());
     signature.results.push_back(value.type);
     handles.push_back(value.handle);
   }

@@ -21,13 +21,15 @@ void bindFunctions(BuilderClass &builder) {
       .def(
           "begin_function",
           [](Builder &b, std::string_view name, const std::vector<LanguageType> &types,
-             bool isKernel, py::handle argNames, py::handle argDivisibility) {
+             bool isKernel, py::handle argNames, py::handle argDivisibility, bool noInline) {
             auto names = toStrings(argNames);
             auto divisibility = toInts(argDivisibility);
-            return toList(b.beginFunction(toRef(name), types, {isKernel, names, divisibility}));
+            return toList(
+                b.beginFunction(toRef(name), types, {isKernel, names, divisibility, noInline}));
           },
           py::arg("name"), py::arg("types"), py::arg("is_kernel") = false,
           py::arg("arg_names") = py::tuple(), py::arg("arg_divisibility") = py::tuple(),
+          py::arg("no_inline") = false,
           "Opens a function; another may be open. Returns its arguments.")
       .def(
           "end_function",

@@ -56,6 +56,8 @@ LogicalResult convertBlocksToRegisters(LoweringContext &context) {
   target.addDynamicallyLegalOp<tile::YieldOp>([](tile::YieldOp) { return true; });
   scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns, target);
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
+  populateCallOpTypeConversionPattern(patterns, types);
+  populateReturnOpTypeConversionPattern(patterns, types);
 
   populateElementwise(types, patterns, context);
   populateForeignCode(types, patterns, context);

@@ -10,6 +10,17 @@ namespace cosmati::tonvvm {
 
 namespace {
 
+/// What an LLVM function returns for several results: a struct of them.
+Type resultType(MLIRContext *context, TypeRange results, const TypeConverter &types) {
+  SmallVector<Type> converted;
+  if (failed(types.convertTypes(results, converted)))
+    return {};
+  if (converted.empty())
+    return LLVM::LLVMVoidType::get(context);
+  return converted.size() == 1 ? converted.front()
+                               : LLVM::LLVMStructType::getLiteral(context, converted);
+}
+
 struct LowerFunc : OpConversionPattern<func::FuncOp> {
   LowerFunc(const TypeConverter &types, LoweringContext &context)
       : OpConversionPattern(types, context.module.getContext()), context(context) {}
@@ -20,11 +31,7 @@ struct LowerFunc : OpConversionPattern<func::FuncOp> {
     TypeConverter::SignatureConversion signature(type.getNumInputs());
     if (failed(getTypeConverter()->convertSignatureArgs(type.getInputs(), signature)))
       return rewriter.notifyMatchFailure(op, "has arguments without an LLVM type");
-    if (type.getNumResults() > 1)
-      return op.emitOpError("has several results; only kernels and inlined functions are lowered");
-    Type result = LLVM::LLVMVoidType::get(op.getContext());
-    if (type.getNumResults())
-      result = getTypeConverter()->convertType(type.getResult(0));
+    Type result = resultType(op.getContext(), type.getResults(), *getTypeConverter());
     auto function = LLVM::LLVMFuncOp::create(
         rewriter, op.getLoc(), op.getName(),
         LLVM::LLVMFunctionType::get(result, signature.getConvertedTypes()));
@@ -46,6 +53,8 @@ private:
       function.setDenormalFpMathF32("preserve-sign,preserve-sign");
     if (!op->hasAttr(tile::kKernelAttr)) {
       function.setLinkage(op.isExternal() ? LLVM::Linkage::External : LLVM::Linkage::Internal);
+      if (op.getNoInline())
+        function.setNoInline(true);
       return;
     }
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
@@ -66,18 +75,49 @@ struct LowerReturn : OpConversionPattern<func::ReturnOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult matchAndRewrite(func::ReturnOp op, OpAdaptor in,
                                 ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithNewOp<LLVM::ReturnOp>(op, in.getOperands());
+    ValueRange values = in.getOperands();
+    if (values.size() < 2) {
+      rewriter.replaceOpWithNewOp<LLVM::ReturnOp>(op, values);
+      return success();
+    }
+    Type type = resultType(op.getContext(), values.getTypes(), *getTypeConverter());
+    Value all = LLVM::PoisonOp::create(rewriter, op.getLoc(), type);
+    for (auto [index, value] : llvm::enumerate(values))
+      all = LLVM::InsertValueOp::create(rewriter, op.getLoc(), all, value,
+                                        static_cast<int64_t>(index));
+    rewriter.replaceOpWithNewOp<LLVM::ReturnOp>(op, all);
     return success();
   }
 };
 
-struct RefuseCall : OpConversionPattern<func::CallOp> {
+/// Calls of functions that are to stay functions; all others were inlined.
+struct LowerCall : OpConversionPattern<func::CallOp> {
   using OpConversionPattern::OpConversionPattern;
-  LogicalResult matchAndRewrite(func::CallOp op, OpAdaptor,
-                                ConversionPatternRewriter &) const override {
-    return op.emitOpError("of ") << op.getCallee()
-                                 << " is left; functions must be inlined (pass `inline`), which "
-                                    "recursion prevents";
+  LogicalResult matchAndRewrite(func::CallOp op, OpAdaptor in,
+                                ConversionPatternRewriter &rewriter) const override {
+    Operation *callee = SymbolTable::lookupNearestSymbolFrom(op, op.getCalleeAttr());
+    auto before = dyn_cast_or_null<func::FuncOp>(callee);
+    auto after = dyn_cast_or_null<LLVM::LLVMFuncOp>(callee);
+    if (!(before && before.getNoInline()) && !(after && after.getNoInline()))
+      return op.emitOpError("of ") << op.getCallee()
+                                   << " is left; functions must be inlined (pass `inline`), which "
+                                      "recursion prevents";
+    Type type = resultType(op.getContext(), op.getResultTypes(), *getTypeConverter());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "has results without an LLVM type");
+    SmallVector<Type> results;
+    if (op.getNumResults())
+      results.push_back(type);
+    auto call =
+        LLVM::CallOp::create(rewriter, op.getLoc(), results, op.getCallee(), in.getOperands());
+    SmallVector<Value> values;
+    if (op.getNumResults() < 2)
+      llvm::append_range(values, call.getResults());
+    else
+      for (unsigned i = 0; i < op.getNumResults(); ++i)
+        values.push_back(LLVM::ExtractValueOp::create(rewriter, op.getLoc(), call.getResult(), i));
+    rewriter.replaceOp(op, values);
+    return success();
   }
 };
 
@@ -86,7 +126,7 @@ struct RefuseCall : OpConversionPattern<func::CallOp> {
 void populateFunctions(const TypeConverter &types, RewritePatternSet &patterns,
                        LoweringContext &context) {
   patterns.add<LowerFunc>(types, context);
-  patterns.add<LowerReturn, RefuseCall>(types, patterns.getContext());
+  patterns.add<LowerReturn, LowerCall>(types, patterns.getContext());
 }
 
 } // namespace cosmati::tonvvm

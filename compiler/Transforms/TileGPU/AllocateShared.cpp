@@ -90,16 +90,27 @@ void reportTooMuch(func::FuncOp func, ArrayRef<SharedBuffer> buffers, int64_t by
       << " bytes are in use at one time; use smaller blocks, fewer stages or a narrower type";
 }
 
+constexpr int64_t kSharedAlignment = 1024; // of the widest swizzle
+
 class AllocateSharedPass : public tilegpu::impl::AllocateSharedBase<AllocateSharedPass> {
   void runOnOperation() override {
-    int64_t most = 0;
+    // Functions that are called have bytes of their own, before the kernel's: what is alive in a
+    // caller is not theirs to overwrite.
+    int64_t called = 0, most = 0;
     bool fits = true;
-    for (auto func : getOperation().getOps<func::FuncOp>()) {
-      FailureOr<int64_t> bytes = allocate(func, fits);
-      if (failed(bytes))
-        return signalPassFailure();
-      most = std::max(most, *bytes);
-    }
+    for (bool noInline : {true, false})
+      for (auto func : getOperation().getOps<func::FuncOp>()) {
+        if (func.getNoInline() != noInline)
+          continue;
+        FailureOr<int64_t> bytes = allocate(func, called, fits);
+        if (failed(bytes))
+          return signalPassFailure();
+        most = std::max(most, called + *bytes);
+        if (noInline && *bytes) {
+          separateCalls(func);
+          called = llvm::alignTo(called + *bytes, kSharedAlignment);
+        }
+      }
     // Also where it is too much: the caller may ask how much it was.
     getOperation()->setAttr(kSharedBytesAttr, OpBuilder(&getContext()).getI32IntegerAttr(most));
     if (!fits)
@@ -107,19 +118,25 @@ class AllocateSharedPass : public tilegpu::impl::AllocateSharedBase<AllocateShar
     numBytes += most;
   }
 
-  /// Bytes that the function needs; `fits` becomes false if the target has less.
-  FailureOr<int64_t> allocate(func::FuncOp func, bool &fits) {
+  /// The last call may still be reading: hazards are found within one call only.
+  static void separateCalls(func::FuncOp func) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
+    BarrierOp::create(builder, func.getLoc());
+  }
+
+  /// Bytes that the function needs, from `base` on; `fits` becomes false if the target has less.
+  FailureOr<int64_t> allocate(func::FuncOp func, int64_t base, bool &fits) {
     FailureOr<SmallVector<SharedBuffer>> buffers = findSharedBuffers(func);
     if (failed(buffers) || buffers->empty())
       return failed(buffers) ? FailureOr<int64_t>(failure()) : FailureOr<int64_t>(0);
     Placement placement = place(*buffers);
-    if (TargetAttr target = targetOf(func); placement.bytes > target.maxSharedBytes()) {
-      reportTooMuch(func, *buffers, placement.bytes, target);
+    if (TargetAttr target = targetOf(func); base + placement.bytes > target.maxSharedBytes()) {
+      reportTooMuch(func, *buffers, base + placement.bytes, target);
       fits = false;
       return placement.bytes;
     }
     for (auto [buffer, offset] : llvm::zip_equal(*buffers, placement.offsets))
-      buffer.alloc.setOffset(offset);
+      buffer.alloc.setOffset(base + offset);
     numBuffers += buffers->size();
     return placement.bytes;
   }

@@ -61,7 +61,7 @@ class Calls:
             return wrap(function(*arguments, **keywords))
         if isinstance(getattr(function, "__self__", None), Aggregate):
             return wrap(function(*arguments, **keywords))  # a method in plain Python
-        if function in (constexpr, Tuple):
+        if function is constexpr or function is Tuple:
             return function(*arguments)
         if isinstance(function, type) and hasattr(function, "_fields"):
             made = function(*arguments, **keywords)

@@ -272,6 +272,8 @@ class Expressions:
         return wrap(_COMPARE[op](left, right))
 
     def _membership(self: Self, item: Any, container: Any, negate: bool) -> constexpr:
+        if isinstance(unwrap(container), str):
+            return constexpr((unwrap(item) in unwrap(container)) != negate)
         values = [unwrap(value) for value in container] if container is not None else []
         if isinstance(item, tensor) or any(isinstance(value, tensor) for value in values):
             raise TypeError("`in` compares compile-time values only; use == and tl.where")

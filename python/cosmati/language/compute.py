@@ -8,7 +8,7 @@ from typing import Any
 
 from cosmati.language.constexpr import unwrap
 from cosmati.language.context import builder, builtin, generator
-from cosmati.language.dtypes import float32
+from cosmati.language.dtypes import float32, int32
 from cosmati.language.tensor import member, operand, optional, scalar_shape, tensor, to_tensor
 from cosmati.language.tuples import Tuple
 
@@ -283,20 +283,49 @@ def reduce_with_xor(value: tensor, axis: int) -> tensor:
 def histogram(input: Any, num_bins: Any, mask: Any = None) -> tensor:
     """How often each of 0..num_bins-1 occurs in a rank-1 integer block; int32.
 
-    Made of comparisons with every bin and a sum. Elements that are masked off or outside of the
-    bins count nowhere.
+    ``num_bins`` is a power of two; ``mask`` holds truth values and is broadcast to ``input``. Made
+    of comparisons with every bin and sums. Elements that are masked off or outside of the bins
+    count nowhere.
     """
-    from cosmati.language.dtypes import int32
-    from cosmati.language.shapes import arange
+    from cosmati.language.shapes import _MOST_AT_ONCE
 
-    bins = int(unwrap(num_bins))
+    if not isinstance(input, tensor) or len(input.shape) != 1:
+        raise ValueError("histogram only supports 1D input; flatten it with tl.ravel")
+    if not input.dtype.is_int():
+        raise TypeError(f"histogram only supports integer input, got {input.dtype}")
+    bins, size = int(unwrap(num_bins)), int(input.shape[0])
+    if bins < 1 or bins & (bins - 1):
+        raise ValueError(f"num_bins is {bins}; it must be a power of 2, as a block's extent")
     emit = builder()
-    positions = emit.expand_dims(arange(0, bins).handle, 1)
-    hits = emit.eq(positions, emit.expand_dims(operand(input), 0))
+    values = emit.expand_dims(input.handle, 0)
+    counted = None
     if unwrap(mask) is not None:
-        hits = emit.and_(hits, emit.expand_dims(operand(mask), 0))
-    counts = tensor(emit.cast(hits, int32.core, None))
-    return reduce_with(counts, 1, lambda e, lhs, rhs: e.add(lhs, rhs))
+        given = to_tensor(mask)
+        if not given.dtype.is_bool():
+            raise ValueError(f"Mask must have boolean scalar type, got {given.dtype}")
+        counted = emit.expand_dims(emit.broadcast_to(given.handle, [size]), 0)
+    at_once = min(bins, max(1, _MOST_AT_ONCE // size))
+    positions = emit.expand_dims(emit.arange(0, at_once), 1)
+    if at_once == bins:
+        return _counts(values, positions, counted)
+    # at_once bins in each iteration: a row of the counts.
+    rows = emit.expand_dims(emit.arange(0, bins // at_once), 1)
+    zero = emit.full([bins // at_once, at_once], 0, int32.core)
+    row, (counts,) = emit.begin_for(0, bins // at_once, 1, [("counts", zero)])
+    made = _counts(values, emit.add(positions, emit.mul(row, at_once)), counted)
+    found = emit.where(emit.eq(rows, row), emit.expand_dims(made.handle, 0), counts)
+    (result,) = emit.end_for([found])
+    return tensor(emit.reshape(result, [bins], False))
+
+
+def _counts(values: Any, positions: Any, counted: Any) -> tensor:
+    """How many of the (counted) ``values`` [1, n] are each of ``positions`` [k, 1]."""
+    emit = builder()
+    hits = emit.eq(positions, values)
+    if counted is not None:
+        hits = emit.and_(hits, counted)
+    numbers = tensor(emit.cast(hits, int32.core, None))
+    return reduce_with(numbers, 1, lambda e, lhs, rhs: e.add(lhs, rhs))
 
 
 def _hint(method: str, value: Any, numbers: Any) -> tensor:
@@ -327,7 +356,7 @@ for _name, _function in {
     member(_name, _function)
 
 __all__ = [
-    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot", "dot_scaled", "expect_zero",
-    "histogram", "max_constancy", "max_contiguous", "maximum", "minimum",
-    "mul", "multiple_of", "reduce", "sub", "where",
+    "PROPAGATE_NAN", "PropagateNan", "add", "associative_scan", "clamp", "dot", "dot_scaled",
+    "expect_zero", "histogram", "max_constancy", "max_contiguous", "maximum", "minimum", "mul",
+    "multiple_of", "reduce", "sub", "where",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ Names are those of Triton: ``tl.float32``, whose short name ``fp32`` appears in 
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -38,6 +39,19 @@ class dtype(base_type):
     name : str
         Short name, e.g. ``"fp32"`` or ``"int64"``. ValueError if there is no such type.
     """
+
+    class KIND(enum.Enum):
+        """What a type counts."""
+
+        BOOLEAN = 0
+        INTEGRAL = 1
+        FLOATING = 2
+
+    class SIGNEDNESS(enum.Enum):
+        """Whether an integer type has negative values."""
+
+        SIGNED = 0
+        UNSIGNED = 1
 
     SINT_TYPES: ClassVar[list[str]] = list(_SIGNED)
     UINT_TYPES: ClassVar[list[str]] = list(_UNSIGNED)
@@ -85,8 +99,11 @@ class dtype(base_type):
         return _FLOATS[self.name][2]
 
     @property
-    def int_signedness(self) -> str:
-        return "signed" if self.name in _SIGNED else "unsigned"
+    def int_signedness(self) -> SIGNEDNESS:
+        """ValueError for a type that is no integer."""
+        if not self.is_int():
+            raise ValueError(f"{self} is no integer type and has no signedness")
+        return dtype.SIGNEDNESS.SIGNED if self.name in _SIGNED else dtype.SIGNEDNESS.UNSIGNED
 
     @property
     def scalar(self) -> dtype:
@@ -191,11 +208,13 @@ class dtype(base_type):
     def is_dtype(type_str: str) -> bool:
         return type_str in _FLOATS or type_str in _SIGNED or type_str in _UNSIGNED
 
-    def kind(self) -> str:
-        """``"floating"``, ``"integral"`` or ``"boolean"``."""
+    def kind(self) -> KIND:
+        """Bools, integers or floats; ValueError for other types."""
         if self.is_int1():
-            return "boolean"
-        return "integral" if self.is_int() else "floating" if self.is_floating() else self.name
+            return dtype.KIND.BOOLEAN
+        if not (self.is_int() or self.is_floating()):
+            raise ValueError(f"{self} is no type of numbers")
+        return dtype.KIND.INTEGRAL if self.is_int() else dtype.KIND.FLOATING
 
     def with_element_ty(self, element_ty: dtype) -> dtype:
         return element_ty

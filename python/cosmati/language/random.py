@@ -103,9 +103,9 @@ def rand(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 
 @jit
-def rand4x(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
+def rand4x(seed, offsets, n_rounds: constexpr = N_ROUNDS_DEFAULT):
     """Four blocks of uniform float32 in [0, 1)."""
-    a, b, c, d = randint4x(seed, offset, n_rounds)
+    a, b, c, d = randint4x(seed, offsets, n_rounds)
     return (
         uint_to_uniform_float(a),
         uint_to_uniform_float(b),

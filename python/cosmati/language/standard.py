@@ -145,39 +145,39 @@ def swizzle2d(i, j, size_i, size_j, size_g):
 
 
 @jit
-def _add(a, b):
+def _sum_combine(a, b):
     return a + b
 
 
 @jit
-def _multiply(a, b):
+def _prod_combine(a, b):
     return a * b
 
 
 @jit
-def _xor(a, b):
+def _xor_combine(a, b):
     return a ^ b
 
 
 @jit
-def _or(a, b):
+def _or_combine(a, b):
     return a | b
 
 
 @jit
-def _larger(a, b):
+def _elementwise_max(a, b):
     return core.maximum(a, b)
 
 
 @jit
-def _smaller(a, b):
+def _elementwise_min(a, b):
     return core.minimum(a, b)
 
 
 # The winner's value and index. A NaN never wins against a number, as in maximum and minimum; of
 # equal values (NaNs count as equal) the smaller index wins where ties break to the left.
 @jit
-def _argmax_left(value1, index1, value2, index2):
+def _argmax_combine_tie_break_left(value1, index1, value2, index2):
     first = (value1 > value2) | ((value2 != value2) & (value1 == value1))
     equal = (value1 == value2) | ((value1 != value1) & (value2 != value2))
     take = first | (equal & (index1 < index2))
@@ -185,13 +185,13 @@ def _argmax_left(value1, index1, value2, index2):
 
 
 @jit
-def _argmax_any(value1, index1, value2, index2):
+def _argmax_combine_tie_break_fast(value1, index1, value2, index2):
     take = (value1 > value2) | (value2 != value2)
     return core.where(take, value1, value2), core.where(take, index1, index2)
 
 
 @jit
-def _argmin_left(value1, index1, value2, index2):
+def _argmin_combine_tie_break_left(value1, index1, value2, index2):
     first = (value1 < value2) | ((value2 != value2) & (value1 == value1))
     equal = (value1 == value2) | ((value1 != value1) & (value2 != value2))
     take = first | (equal & (index1 < index2))
@@ -199,9 +199,25 @@ def _argmin_left(value1, index1, value2, index2):
 
 
 @jit
-def _argmin_any(value1, index1, value2, index2):
+def _argmin_combine_tie_break_fast(value1, index1, value2, index2):
     take = (value1 < value2) | (value2 != value2)
     return core.where(take, value1, value2), core.where(take, index1, index2)
+
+
+@jit
+def _argmax_combine(value1, index1, value2, index2, tie_break_left):
+    if tie_break_left:
+        return _argmax_combine_tie_break_left(value1, index1, value2, index2)
+    else:
+        return _argmax_combine_tie_break_fast(value1, index1, value2, index2)
+
+
+@jit
+def _argmin_combine(value1, index1, value2, index2, tie_break_left):
+    if tie_break_left:
+        return _argmin_combine_tie_break_left(value1, index1, value2, index2)
+    else:
+        return _argmin_combine_tie_break_fast(value1, index1, value2, index2)
 
 
 @jit
@@ -257,11 +273,15 @@ def max(
         x = _bf16_widened(input)
         index = _indices(x, axis)
         if return_indices_tie_break_left:
-            return core.reduce((x, index), axis, _argmax_left, keep_dims=keep_dims)
+            return core.reduce(
+                (x, index), axis, _argmax_combine_tie_break_left, keep_dims=keep_dims
+            )
         else:
-            return core.reduce((x, index), axis, _argmax_any, keep_dims=keep_dims)
+            return core.reduce(
+                (x, index), axis, _argmax_combine_tie_break_fast, keep_dims=keep_dims
+            )
     else:
-        return core.reduce(_widened(input), axis, _larger, keep_dims=keep_dims)
+        return core.reduce(_widened(input), axis, _elementwise_max, keep_dims=keep_dims)
 
 
 @jit
@@ -277,11 +297,15 @@ def min(
         x = _bf16_widened(input)
         index = _indices(x, axis)
         if return_indices_tie_break_left:
-            return core.reduce((x, index), axis, _argmin_left, keep_dims=keep_dims)
+            return core.reduce(
+                (x, index), axis, _argmin_combine_tie_break_left, keep_dims=keep_dims
+            )
         else:
-            return core.reduce((x, index), axis, _argmin_any, keep_dims=keep_dims)
+            return core.reduce(
+                (x, index), axis, _argmin_combine_tie_break_fast, keep_dims=keep_dims
+            )
     else:
-        return core.reduce(_widened(input), axis, _smaller, keep_dims=keep_dims)
+        return core.reduce(_widened(input), axis, _elementwise_min, keep_dims=keep_dims)
 
 
 @jit
@@ -303,7 +327,7 @@ def argmin(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr =
 
 
 @constexpr_function
-def _sum_dtype(source: Any, wanted: Any) -> Any:
+def _pick_sum_dtype(source: Any, wanted: Any) -> Any:
     """Type that a sum is formed in: integers below 32 bits widen, floats keep their type."""
     if wanted is not None:
         return wanted
@@ -321,25 +345,25 @@ def sum(input, axis=None, keep_dims: constexpr = False, dtype: constexpr = None)
     Without ``dtype``, integers below 32 bits are summed as int32 or uint32, and floats in their own
     type.
     """
-    wanted: constexpr = _sum_dtype(input.dtype, dtype)
+    wanted: constexpr = _pick_sum_dtype(input.dtype, dtype)
     if wanted is not None:
-        return core.reduce(input.to(wanted), axis, _add, keep_dims=keep_dims)
+        return core.reduce(input.to(wanted), axis, _sum_combine, keep_dims=keep_dims)
     else:
-        return core.reduce(input, axis, _add, keep_dims=keep_dims)
+        return core.reduce(input, axis, _sum_combine, keep_dims=keep_dims)
 
 
 @jit
 def xor_sum(input, axis=None, keep_dims: constexpr = False):
     """Bitwise exclusive or of the integers along ``axis``."""
     core.static_assert(input.dtype.is_int(), "xor_sum only supported for integers")
-    return core.reduce(input, axis, _xor, keep_dims=keep_dims)
+    return core.reduce(input, axis, _xor_combine, keep_dims=keep_dims)
 
 
 @jit
 def reduce_or(input, axis, keep_dims: constexpr = False):
     """Bitwise or of the integers along ``axis``."""
     core.static_assert(input.dtype.is_int(), "reduce_or only supported for integers")
-    return core.reduce(input, axis, _or, keep_dims=keep_dims)
+    return core.reduce(input, axis, _or_combine, keep_dims=keep_dims)
 
 
 # Scans.
@@ -352,17 +376,17 @@ def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
     ``reverse`` sums from the end.
     """
     x = _bf16_widened(input)
-    wanted: constexpr = _sum_dtype(x.dtype, dtype)
+    wanted: constexpr = _pick_sum_dtype(x.dtype, dtype)
     if wanted is not None:
-        return core.associative_scan(x.to(wanted), axis, _add, reverse)
+        return core.associative_scan(x.to(wanted), axis, _sum_combine, reverse)
     else:
-        return core.associative_scan(x, axis, _add, reverse)
+        return core.associative_scan(x, axis, _sum_combine, reverse)
 
 
 @jit
 def cumprod(input, axis=0, reverse: constexpr = False):
     """Running product along ``axis``; bfloat16 is multiplied as float32."""
-    return core.associative_scan(_bf16_widened(input), axis, _multiply, reverse)
+    return core.associative_scan(_bf16_widened(input), axis, _prod_combine, reverse)
 
 
 # Order along one dimension, whose extent is a power of two: its index is taken apart bit by bit.
@@ -408,6 +432,15 @@ def flip(x, dim=None):
 
 
 @jit
+def _in_wrong_order(low, high, down):
+    """Where two blocks are to be exchanged; ``down``: the larger comes first."""
+    # NaNs count as larger than any number, so that they gather at one end.
+    greater = (low > high) | ((low != low) & (high == high))
+    less = (low < high) | ((high != high) & (low == low))
+    return core.where(down, less, greater)
+
+
+@jit
 def _exchange(x, block: constexpr, stride: constexpr, descending: constexpr):
     """One step of a bitonic network: orders the pairs at distance ``stride``.
 
@@ -419,10 +452,7 @@ def _exchange(x, block: constexpr, stride: constexpr, descending: constexpr):
     else:
         index, _ = _pairs(_indices(x, len(x.shape) - 1), stride)
         down = ((index // block) % 2 == 1) ^ core.full(low.shape, descending, core.int1)
-    # NaNs count as larger than any number, so that they gather at one end.
-    greater = (low > high) | ((low != low) & (high == high))
-    less = (low < high) | ((high != high) & (low == low))
-    swap = core.where(down, less, greater)
+    swap = _in_wrong_order(low, high, down)
     return _merge_pairs(core.where(swap, high, low), core.where(swap, low, high), x.shape)
 
 
@@ -468,16 +498,27 @@ def bitonic_merge(x, dim: constexpr = None, descending: constexpr = 0):
 
 @jit
 def topk(x, k: constexpr, dim: constexpr = None, descending: constexpr = True):
-    """The first ``k`` (a power of two) elements of ``x`` sorted along its last dimension."""
+    """The first ``k`` (a power of two) elements of ``x`` sorted along its last dimension.
+
+    Runs of ``k`` are sorted in alternating directions; of two such neighbours, the better of each
+    pair at distance ``k`` are the best ``k`` of both, in bitonic order.
+    """
     rank: constexpr = len(x.shape)
     axis: constexpr = _axis(dim, rank)
     core.static_assert(axis == rank - 1, "topk works along the last dimension")
     core.static_assert(_is_power_of_two(k), "topk needs a power of two for k")
     n: constexpr = x.shape[axis]
-    x = _sort_last(x, True if descending else False)
+    core.static_assert(k <= n, "topk: k exceeds the number of elements along the last dimension")
+    down: constexpr = True if descending else False
+    for stage in core.static_range(_log2(k)):
+        size: constexpr = 2 << stage
+        x = _merge_last(x, size if size < n else 0, size, down)
     for step in core.static_range(_log2(n // k)):
-        x, _ = _pairs(x, n >> (step + 1))
-        x = core.reshape(x, _replaced(x.shape[:-1], axis, (n >> (step + 1),)))
+        left: constexpr = n >> (step + 1)
+        low, high = _pairs(x, k)
+        wrong = _in_wrong_order(low, high, core.full(low.shape, down, core.int1))
+        x = core.reshape(core.where(wrong, high, low), _replaced(x.shape, axis, (left,)))
+        x = _merge_last(x, k if k < left else 0, k, down)
     return x
 
 

@@ -33,9 +33,30 @@ def is_hip() -> bool:
 
 
 @builtin
+def is_hip_cdna3() -> bool:
+    """False; see is_cuda."""
+    return False
+
+
+@builtin
+def is_hip_cdna4() -> bool:
+    """False; see is_cuda."""
+    return False
+
+
+@builtin
+def is_hip_gfx1250() -> bool:
+    """False; see is_cuda."""
+    return False
+
+
+@builtin
 def cuda_capability_geq(major: Any, minor: Any = 0) -> bool:
     """Whether the target's compute capability is at least ``major.minor``."""
     return compute_capability(generator().target) >= (unwrap(major), unwrap(minor))
 
 
-__all__ = ["cuda_capability_geq", "current_target", "is_cuda", "is_hip"]
+__all__ = [
+    "cuda_capability_geq", "current_target", "is_cuda", "is_hip", "is_hip_cdna3", "is_hip_cdna4",
+    "is_hip_gfx1250",
+]  # fmt: skip

@@ -15,6 +15,8 @@ from cosmati.language.dtypes import (
 )
 from cosmati.language.tuples import Tuple
 
+TRITON_MAX_TENSOR_NUMEL = 1 << 20  # elements of a block
+
 
 class tensor(base_value):
     """A value that exists when the kernel runs: a scalar or a block of a fixed shape.
@@ -350,6 +352,25 @@ def scalar_shape(shape: Any) -> list[int]:
             raise TypeError(f"Shape element {index} must have type `constexpr[int]`, got {extent}")
         extents.append(extent)
     return extents
+
+
+def validate_block_shape(shape: Any) -> int:
+    """The number of elements of a block of ``shape``.
+
+    Raises TypeError for an extent that is no integer, ValueError for one that is no power of two
+    and for a block that is too large.
+    """
+    numel = 1
+    for index, extent in enumerate(scalar_shape(shape)):
+        if extent < 1 or extent & (extent - 1):
+            raise ValueError(f"Shape element {index} must be a power of 2, not {extent}")
+        numel *= extent
+    if numel > TRITON_MAX_TENSOR_NUMEL:
+        raise ValueError(
+            f"numel ({numel}) exceeds triton maximum tensor numel ({TRITON_MAX_TENSOR_NUMEL}); "
+            "use a smaller block"
+        )
+    return numel
 
 
 def variadic(values: tuple[Any, ...]) -> list[int]:

@@ -368,7 +368,7 @@ class JITFunction(_core.Launcher):
         given: dict[str, Any],
         device: Any,
         is_warmup: bool = False,
-    ) -> CompiledKernel:
+    ) -> Any:
         """Compiles one variant; called by the base class when it has none that fits."""
         from cosmati.runtime.compile import compile_call
 
