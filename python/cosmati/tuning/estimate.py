@@ -184,8 +184,21 @@ class _BlockCost:
     copies: bool
     barriers: int
 
+    def add(self, other: _BlockCost) -> None:
+        for unit, cycles in other.units.items():
+            self.units[unit] += cycles
+        self.global_bytes += other.global_bytes
+        self.reads |= other.reads
+        self.copies |= other.copies
+        self.barriers += other.barriers
 
-def _block_cost(body: list[Instruction], gpu: Gpu, sm: Multiprocessor) -> _BlockCost:
+
+_MOST_CALLS = 16  # levels; kernels have no recursion
+
+
+def _block_cost(
+    body: list[Instruction], listing: Listing, gpu: Gpu, sm: Multiprocessor, depth: int = 0
+) -> _BlockCost:
     cost = _BlockCost(defaultdict(float), 0.0, False, False, 0)
     for one in body:
         unit, cycles = _classify(one, gpu, sm)
@@ -201,6 +214,10 @@ def _block_cost(body: list[Instruction], gpu: Gpu, sm: Multiprocessor) -> _Block
             cost.copies = True
         elif parts[0] == "mbarrier" and "expect_tx" in parts and one.operands[-1].isdigit():
             cost.global_bytes += int(one.operands[-1])  # by one thread, for the whole CTA
+        elif parts[0] == "call" and depth < _MOST_CALLS:
+            for name in listing.functions.keys() & set(one.operands):
+                for block in listing.functions[name].blocks:  # its loops count once
+                    cost.add(_block_cost(block.body, listing, gpu, sm, depth + 1))
         cost.barriers += parts[0] in ("bar", "barrier")
     return cost
 
@@ -221,10 +238,13 @@ def _positions(grid: tuple[int, int, int], image: Any) -> list[dict[str, int]]:
     ]
 
 
-def _runs(
+def block_runs(
     listing: Listing, image: Any, grid: tuple[int, int, int], parameters: Mapping[int, int]
 ) -> tuple[list[float], bool]:
-    """Mean runs of each block over some programs; whether any was assumed."""
+    """Mean runs of each block over some programs; whether any was assumed.
+
+    ``parameters``: integers that the launch passes, by the parameter's number.
+    """
     traces = [Follower(listing, parameters, place).run() for place in _positions(grid, image)]
     counts = [sum(column) / len(traces) for column in zip(*(t.counts for t in traces), strict=True)]
     return counts, any(trace.assumed for trace in traces)
@@ -253,8 +273,8 @@ def estimate_cost(
         for index, (name, _) in enumerate(image.params)
         if (number := _integer(arguments.get(name))) is not None
     }
-    runs, assumed = _runs(listing, image, grid, parameters)
-    costs = [_block_cost(block.body, gpu, sm) for block in listing.blocks]
+    runs, assumed = block_runs(listing, image, grid, parameters)
+    costs = [_block_cost(block.body, listing, gpu, sm) for block in listing.blocks]
     units: dict[str, float] = defaultdict(float)
     latency = 0.0
     for run, cost in zip(runs, costs, strict=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 _LABEL = re.compile(r"^\s*([$%\w]+):(?!:)\s*")
 _STATEMENT = re.compile(r"^(?:@(!?)(%[\w$]+)\s+)?([a-z][\w.:]*)\s*(.*)$", re.DOTALL)
+_FUNCTION = re.compile(r"\.func\s+(?:\([^)]*\)\s*)?([$\w]+)")
 _NO_INSTRUCTION = (".loc", ".file", ".section", ".version", ".target", ".address_size", ".pragma")
 
 
@@ -33,10 +34,14 @@ class Block:
 
 @dataclass
 class Listing:
-    """A kernel's blocks in order, and the block that each label stands before."""
+    """A function's blocks in order, and the block that each label stands before.
+
+    ``functions``: those that the kernel may call, by name.
+    """
 
     blocks: list[Block]
     labels: dict[str, int]
+    functions: dict[str, Listing] = field(default_factory=dict)
 
 
 def split_operands(text: str) -> tuple[str, ...]:
@@ -54,16 +59,31 @@ def split_operands(text: str) -> tuple[str, ...]:
     return (*operands, last) if last else tuple(operands)
 
 
-def _statements(text: str) -> list[str]:
-    """Statements and labels ("name:") of the entry's body, in order."""
-    found: list[str] = []
-    pending = ""
-    inside = False
+def _bodies(text: str) -> list[tuple[str, list[str]]]:
+    """(name, lines) of each function; the entry's name is ""."""
+    found: list[tuple[str, list[str]]] = []
+    header, depth = "", 0
     for line in text.splitlines():
         rest = line.partition("//")[0].strip()
-        if not inside:
-            inside = rest == "{"
+        if depth == 0 and rest != "{":
+            header = f"{header} {rest}" if rest else header
+            if ";" in rest:  # a declaration
+                header = ""
             continue
+        if depth == 0:
+            name = _FUNCTION.search(header)
+            found.append(("" if ".entry" in header or name is None else name[1], []))
+            header = ""
+        depth += rest.count("{") - rest.count("}")
+        found[-1][1].append(rest)
+    return found
+
+
+def _statements(lines: list[str]) -> list[str]:
+    """Statements and labels ("name:") of a body, in order."""
+    found: list[str] = []
+    pending = ""
+    for rest in lines:
         if not rest or rest.startswith(_NO_INSTRUCTION):
             continue
         if not pending:
@@ -83,9 +103,16 @@ def _statements(text: str) -> list[str]:
 
 def read_ptx(text: str) -> Listing:
     """The blocks of a module with one kernel, as this compiler writes it."""
+    bodies = {name: _read_body(lines) for name, lines in _bodies(text)}
+    entry = bodies.pop("", Listing([Block()], {}))
+    entry.functions = bodies
+    return entry
+
+
+def _read_body(lines: list[str]) -> Listing:
     blocks = [Block()]
     labels: dict[str, int] = {}
-    for statement in _statements(text):
+    for statement in _statements(lines):
         if statement.endswith(":"):
             if blocks[-1].body:
                 blocks.append(Block())

@@ -8,8 +8,14 @@ import cosmati
 import cosmati.language as tl
 import numpy as np
 import pytest
-from cosmati.profile import GPUS
-from cosmati.tuning.estimate import Multiprocessor, access_bytes, estimate_cost, occupancy
+from cosmati.profile import GPUS, profiling
+from cosmati.tuning.estimate import (
+    Multiprocessor,
+    access_bytes,
+    block_runs,
+    estimate_cost,
+    occupancy,
+)
 from cosmati.tuning.ptx import Instruction, read_ptx, split_operands
 from cosmati.tuning.scalars import compute
 from cosmati.tuning.trace import ASSUMED_TRIPS, Follower
@@ -53,6 +59,43 @@ def test_statements_become_instructions_in_blocks():
     branch = listing.blocks[1].body[-1]
     assert (branch.guard, branch.negated, branch.operands) == ("%p2", False, ("$L__BB0_2",))
     assert listing.blocks[1].body[0].operands[0] == "{%f1, %f2, %f3, %f4}"
+
+
+CALL = """
+.func  (.param .b32 func_retval0) helper(
+    .param .b32 helper_param_0
+)
+;
+.visible .entry k(
+    .param .u32 k_param_0
+)
+{
+    { // callseq 0, 0
+    .param .b32 param0;
+    call.uni (retval0), helper, (param0);
+    } // callseq 0
+    ret;
+}
+.func  (.param .b32 func_retval0) helper(
+    .param .b32 helper_param_0
+)
+{
+    ld.global.b32 %r1, [%rd1];
+    bar.sync 0;
+    ret;
+}
+"""
+
+
+def test_functions_that_are_called_count_where_they_are_called():
+    listing = read_ptx(CALL)
+    assert [one.parts[0] for one in listing.blocks[0].body] == ["call", "ret"]
+    assert list(listing.functions) == ["helper"]
+    image = SimpleNamespace(
+        ptx=CALL, target="sm_90a", params=[], num_warps=4, num_ctas=1, num_stages=1, regs=32,
+        spill_bytes=0, shared_bytes=0,
+    )  # fmt: skip
+    assert estimate_cost(image, (1, 1, 1), {}).latency == 530.0
 
 
 def test_operands_in_braces_and_brackets_stay_together():
@@ -213,3 +256,20 @@ def test_the_middle_of_the_grid_counts_for_triangular_work():
     few = estimate_cost(image, (1, 1, 1), {})
     many = estimate_cost(image, (101, 1, 1), {})
     assert many.busy > 20 * few.busy
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+def test_instructions_are_counted_as_the_virtual_machine_executes_them(stages):
+    k, size = 256, 64
+    a, b = np.ones((size, k), np.float16), np.ones((k, size), np.float16)
+    with profiling() as collector:
+        compiled = product[(3,)](
+            a, b, np.zeros((size, size), np.float32), k, BM=size, BN=size, BK=32, num_stages=stages
+        )
+    (kernel,) = collector.kernels
+    listing = read_ptx(compiled.image.ptx)
+    names = [name for name, _ in compiled.image.params]
+    runs_, assumed = block_runs(listing, compiled.image, (3, 1, 1), {names.index("K"): k})
+    counted = sum(n * len(block.body) for n, block in zip(runs_, listing.blocks, strict=True))
+    assert not assumed
+    assert counted * 4 * 3 == kernel.profile.total.executions
