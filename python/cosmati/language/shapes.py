@@ -153,8 +153,9 @@ def cat(input: Any, other: Any, can_reorder: Any = False, dim: Any = 0) -> tenso
 def gather(src: Any, index: Any, axis: Any) -> tensor:
     """``r[.., i, ..] = src[.., index[.., i, ..], ..]`` along ``axis``.
 
-    Made of a comparison with every source index and a reduction, so it costs
-    ``src.shape[axis]`` operations per element. Indices out of range give 0.
+    ``index``: integers; its shape is that of ``src`` but for ``axis``, and the result's. Made of a
+    comparison with every source index and a reduction, so it costs ``src.shape[axis]`` operations
+    per element. Indices out of range give 0.
     """
     from cosmati.language.compute import reduce_with_xor
 
@@ -165,8 +166,12 @@ def gather(src: Any, index: Any, axis: Any) -> tensor:
     for dim in range(rank):
         if dim != axis and int(src.shape[dim]) != int(index.shape[dim]):
             raise ValueError(f"index dim {dim} must match the corresponding source dim")
-    # Compare index[.., i, 1, ..] with the positions [.., 1, k, ..] of src[.., 1, k, ..].
+    if not index.dtype.is_int():
+        raise TypeError(f"the index of gather holds integers, not {index.dtype}")
     extent = int(src.shape[axis])
+    if int(index.numel) * extent > _MOST_AT_ONCE:
+        return _gather_by_loop(src, index, axis)
+    # Compare index[.., i, 1, ..] with the positions [.., 1, k, ..] of src[.., 1, k, ..].
     positions = arange(0, extent)
     for dim in range(rank + 1):
         if dim != axis + 1:
@@ -177,6 +182,36 @@ def gather(src: Any, index: Any, axis: Any) -> tensor:
     zero = full([1] * (rank + 1), 0, bits.dtype)
     picked = tensor(builder().where(chosen.handle, spread.handle, zero.handle))
     return cast(reduce_with_xor(picked, axis + 1), src.dtype, bitcast=not src.dtype.is_int())
+
+
+# Comparisons that gather and histogram make in one block. More are made in a loop, since the code
+# grows with the elements that a thread holds.
+_MOST_AT_ONCE = 1 << 14
+
+
+def _gather_by_loop(src: tensor, index: tensor, axis: int) -> tensor:
+    """gather() one source position after the other: its slice, where the index names it."""
+    from cosmati.language.compute import reduce_with_xor
+
+    emit = builder()
+    extent, bits = int(src.shape[axis]), _as_bits(src)
+    positions = arange(0, extent)
+    for dim in range(len(src.shape)):
+        if dim != axis:
+            positions = expand_dims(positions, dim)
+    zero = emit.full(scalar_shape(index.shape), 0, bits.dtype.core)
+    nothing = emit.full(scalar_shape(src.shape), 0, bits.dtype.core)
+    position, (found,) = emit.begin_for(0, extent, 1, [("gathered", zero)])
+    alone = emit.where(emit.eq(positions.handle, position), bits.handle, nothing)
+    piece = reduce_with_xor(tensor(alone), axis)
+    spread = (
+        expand_dims(piece, axis).handle
+        if len(src.shape) > 1
+        else emit.full([1], piece.handle, bits.dtype.core)
+    )
+    hit = emit.eq(index.handle, position)
+    (result,) = emit.end_for([emit.where(hit, spread, found)])
+    return cast(tensor(result), src.dtype, bitcast=not src.dtype.is_int())
 
 
 def _as_bits(value: tensor) -> tensor:

@@ -19,12 +19,12 @@ from language_support import exact, libdevice_missing, map_blocks, np_type, ulps
 
 pytestmark = pytest.mark.skipif(libdevice_missing(), reason="libdevice was not found")
 
-NAMES = {"fp32": "float32", "fp64": "float64", "int32": "int32", "int64": "int64",
+NAMES = {"fp32": "float32", "fp64": "float64", "int16": "int16", "int32": "int32", "int64": "int64",
          "uint32": "uint32", "uint64": "uint64", "int1": "bool"}  # fmt: skip
 
 
 @cosmati.jit
-def call_kernel(x, y, z, out, n, NAME: tl.constexpr, BLOCK: tl.constexpr):
+def call_kernel(x, y, z, w, out, n, NAME: tl.constexpr, BLOCK: tl.constexpr):
     offs = tl.arange(0, BLOCK)
     mask = offs < n
     a = tl.load(x + offs, mask=mask)
@@ -32,16 +32,19 @@ def call_kernel(x, y, z, out, n, NAME: tl.constexpr, BLOCK: tl.constexpr):
         result = getattr(libdevice, NAME)(a)
     elif z is None:
         result = getattr(libdevice, NAME)(a, tl.load(y + offs, mask=mask))
-    else:
+    elif w is None:
         b = tl.load(y + offs, mask=mask)
         result = getattr(libdevice, NAME)(a, b, tl.load(z + offs, mask=mask))
+    else:
+        b, c = tl.load(y + offs, mask=mask), tl.load(z + offs, mask=mask)
+        result = getattr(libdevice, NAME)(a, b, c, tl.load(w + offs, mask=mask))
     tl.static_assert(result.dtype == out.dtype.element_ty)
     tl.store(out + offs, result, mask=mask)
 
 
 def call(name: str, inputs: list[np.ndarray], result: str) -> np.ndarray:
     out = np.zeros(inputs[0].size, np_type(result))
-    arrays = [*inputs, None, None][:3]
+    arrays = [*inputs, None, None, None][:4]
     call_kernel[(1,)](*arrays, out, out.size, NAME=name, BLOCK=256)
     return out
 
