@@ -10,8 +10,8 @@ import triton.language as tl
 from triton.language.extra import libdevice
 from zoo_tools import strides, wide
 
-SQRT_HALF: tl.constexpr = math.sqrt(0.5)
-SQRT_2_OVER_PI: tl.constexpr = math.sqrt(2 / math.pi)
+SQRT_HALF = tl.constexpr(math.sqrt(0.5))
+SQRT_2_OVER_PI = tl.constexpr(math.sqrt(2 / math.pi))
 
 
 @triton.jit

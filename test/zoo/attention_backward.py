@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from zoo_tools import strides, wide
 
-LN2: tl.constexpr = 0.6931471805599453
+LN2 = tl.constexpr(0.6931471805599453)
 
 
 @triton.jit

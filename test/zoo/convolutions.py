@@ -34,7 +34,7 @@ def causal_conv1d_kernel(
         b_y += b_x * b_w[None, :]
     if bias_ptr is not None:
         b_y += tl.load(bias_ptr + o_d, mask=m_d, other=0).to(tl.float32)[None, :]
-    if ACTIVATION in ("silu", "swish"):
+    if ACTIVATION == "silu" or ACTIVATION == "swish":
         b_y = b_y * tl.sigmoid(b_y)
     p_o = tl.make_block_ptr(
         o_ptr + i_b * T * D, (T, D), (D, 1), (i_t * BT, i_d * BD), (BT, BD), (1, 0)

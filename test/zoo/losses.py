@@ -8,7 +8,7 @@ import triton.language as tl
 from triton.language.math import exp, log
 from zoo_tools import strides, wide
 
-LOG2E: tl.constexpr = 1.4426950408889634
+LOG2E = tl.constexpr(1.4426950408889634)
 
 
 @triton.jit

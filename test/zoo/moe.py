@@ -21,7 +21,7 @@ def topk_softmax_kernel(
         logits_ptr + tokens[:, None] * n_experts + experts, mask=mask, other=-float("inf")
     ).to(tl.float32)
     x = tl.where((tokens < n_tokens)[:, None], x, tl.where(experts == 0, 0.0, -float("inf")))
-    p = tl.softmax(x, dim=1)
+    p = tl.softmax(x, dim=1, keep_dims=True)
     chosen_sum = tl.zeros((BLOCK_T,), tl.float32)
     left = p
     for i in tl.static_range(K):

@@ -143,6 +143,20 @@ def compare_and_swap(x, ids, flip, i: tl.constexpr, n_dims: tl.constexpr):
 
 
 @triton.jit
+def bitonic_stage(x, ids, stage: tl.constexpr, n_dims: tl.constexpr, DESCENDING: tl.constexpr):
+    """Makes runs of 2^stage elements in alternating order, the last stage in the order asked."""
+    if stage < n_dims:
+        shape: tl.constexpr = [x.numel // 2 ** (stage + 1), 2, 2**stage]
+        direction = tl.broadcast_to(tl.arange(0, 2)[None, :, None], shape)
+        flip = (tl.reshape(direction, x.shape) != 0) ^ DESCENDING
+    else:
+        flip = tl.full(x.shape, DESCENDING, tl.int1)
+    for i in tl.static_range(stage):
+        x, ids = compare_and_swap(x, ids, flip, i + (n_dims - stage), n_dims)
+    return x, ids
+
+
+@triton.jit
 def argsort_kernel(
     x_ptr, ids_ptr, out_ptr, n_cols, BLOCK: tl.constexpr, LOG: tl.constexpr,
     DESCENDING: tl.constexpr,
@@ -154,14 +168,7 @@ def argsort_kernel(
     x = tl.load(x_ptr + row * n_cols + cols, mask=cols < n_cols, other=filler)
     ids = cols
     for stage in tl.static_range(1, LOG + 1):
-        if stage < LOG:
-            shape: tl.constexpr = [BLOCK // 2 ** (stage + 1), 2, 2**stage]
-            direction = tl.broadcast_to(tl.arange(0, 2)[None, :, None], shape)
-            flip = (tl.reshape(direction, x.shape) != 0) ^ DESCENDING
-        else:
-            flip = tl.full(x.shape, DESCENDING, tl.int1)
-        for i in tl.static_range(stage):
-            x, ids = compare_and_swap(x, ids, flip, i + (LOG - stage), LOG)
+        x, ids = bitonic_stage(x, ids, stage, LOG, DESCENDING)
     tl.store(out_ptr + row * n_cols + cols, x, mask=cols < n_cols)
     tl.store(ids_ptr + row * n_cols + cols, ids, mask=cols < n_cols)
 
