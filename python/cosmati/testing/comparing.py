@@ -47,6 +47,13 @@ def assert_close(x: Any, y: Any, atol: Any = None, rtol: Any = None, err_msg: st
         Default 0.01 and 0.
     err_msg : str
         Added to the error.
+
+    Examples
+    --------
+    >>> cosmati.testing.assert_close(np.float32([1, 2]), [1.005, 2])
+    >>> cosmati.testing.assert_close(1.0, 1.1, err_msg="the sum")
+    Traceback (most recent call last):
+    AssertionError: the sum 1.0 is not close to 1.1 (atol=0.01, rtol=0.0)
     """
     left, dtype = _to_numpy(x)
     right, _ = _to_numpy(y)

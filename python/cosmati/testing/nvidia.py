@@ -27,7 +27,13 @@ def _run(command: Sequence[str]) -> str:
 
 
 def nvsmi(attrs: Sequence[str]) -> list[int]:
-    """Numbers that ``nvidia-smi --query-gpu`` gives for the first GPU: ``["clocks.sm"]``."""
+    """Numbers that ``nvidia-smi --query-gpu`` gives for the first GPU.
+
+    Examples
+    --------
+    >>> cosmati.testing.nvsmi(["clocks.sm", "clocks.mem"])  # doctest: +SKIP
+    [1980, 2619]
+    """
     query = "--query-gpu=" + ",".join(attrs)
     text = _run(["nvidia-smi", "-i", "0", query, "--format=csv,noheader,nounits"])
     return [int(item) for item in text.split(",")]
@@ -41,6 +47,11 @@ def set_gpu_clock(
 
     Gives the peaks at these clocks of that GPU: TFLOP/s of f16 tensor cores, and GB/s of its
     memory. Raises CosmatiError if the GPU doesn't follow.
+
+    Examples
+    --------
+    >>> with cosmati.testing.set_gpu_clock(1350, 1215) as (tflops, gbps):  # doctest: +SKIP
+    ...     cosmati.testing.do_bench(call)
     """
     from cosmati.testing.peaks import get_max_tensorcore_tflops
 
@@ -69,6 +80,11 @@ def cuda_memcheck(**target_kwargs: Any) -> Callable[[Callable[..., Any]], Callab
     """Decorator of a pytest test: runs it under ``compute-sanitizer`` where the arguments match.
 
     The test needs the fixture ``request``. The virtual machine checks every access by itself.
+
+    Examples
+    --------
+    >>> @cosmati.testing.cuda_memcheck(dtype="float32")
+    ... def test_copy(dtype, request): ...
     """
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:

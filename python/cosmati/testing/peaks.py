@@ -52,6 +52,11 @@ def get_dram_gbps(device: Any = None) -> float:
     """Peak bandwidth of a GPU's memory in GB/s: two transfers per clock.
 
     Raises CosmatiError where the driver doesn't say its memory clock, and on the virtual machine.
+
+    Examples
+    --------
+    >>> round(cosmati.testing.get_dram_gbps())  # doctest: +SKIP
+    3352
     """
     chosen = _real(device)
     clock = chosen.properties["memory_clock_khz"]
@@ -69,6 +74,11 @@ def get_max_tensorcore_tflops(dtype: Any, clock_rate: float, device: Any = None)
 
     ``dtype``: of the operands, by torch's, NumPy's or the language's name. Raises CosmatiError for
     one that the tensor cores lack. Operations per clock: from profile/gpus.py.
+
+    Examples
+    --------
+    >>> round(cosmati.testing.get_max_tensorcore_tflops("float16", 1.83e6))  # doctest: +SKIP
+    989
     """
     chosen = _real(device)
     gpu = gpu_of_target(chosen.target)
@@ -86,6 +96,11 @@ def get_max_simd_tflops(dtype: Any, clock_rate: float, device: Any = None) -> fl
     """Peak outside of tensor cores at ``clock_rate`` kHz in TFLOP/s; 16-bit floats count twice.
 
     Raises CosmatiError for a type other than float32, float16 and bfloat16.
+
+    Examples
+    --------
+    >>> round(cosmati.testing.get_max_simd_tflops("float32", 1.98e6))  # doctest: +SKIP
+    67
     """
     shares = {"float32": 1, "fp32": 1, "float16": 2, "fp16": 2, "bfloat16": 2, "bf16": 2}
     chosen = _real(device)

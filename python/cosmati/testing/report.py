@@ -33,6 +33,14 @@ class Benchmark:
         Arguments that stay the same.
     xlabel, ylabel, x_log, y_log, styles
         Labels, logarithmic axes, and (color, line style) of each line.
+
+    Examples
+    --------
+    >>> cosmati.testing.Benchmark(
+    ...     x_names=["n"], x_vals=[1024, 4096], line_arg="dtype", line_vals=["fp16", "fp32"],
+    ...     line_names=["half", "single"], plot_name="copy", args={}, ylabel="GB/s"
+    ... ).labels
+    ['half (GB/s)', 'single (GB/s)']
     """
 
     def __init__(
@@ -76,6 +84,15 @@ class ReportTable:
     """Measured points: ``columns`` are names, ``rows`` have one value for each.
 
     ``spread``: (low, high) of each line's value at each point, or (None, None).
+
+    Examples
+    --------
+    >>> table = cosmati.testing.ReportTable(["n", "ms"])
+    >>> table.rows.append([1, 0.5])
+    >>> print(table.to_csv(precision=2))
+    n,ms
+    1,0.50
+    <BLANKLINE>
     """
 
     def __init__(self, columns: list[str]) -> None:
@@ -126,7 +143,15 @@ def _is_there(module: str, what: str) -> bool:
 
 
 class Mark:
-    """A function with its benchmarks; see perf_report()."""
+    """A function with its benchmarks; see perf_report().
+
+    Examples
+    --------
+    >>> bench = cosmati.testing.Benchmark(["n"], [1, 2], "line", [10], ["ten"], "p", {})
+    >>> mark = cosmati.testing.Mark(lambda n, line: n * line, bench)
+    >>> mark.run(return_df=True).rows  # doctest: +SKIP
+    [[1, 10], [2, 20]]
+    """
 
     def __init__(self, fn: Callable[..., Any], benchmarks: Benchmark | Sequence[Benchmark]) -> None:
         self.fn = fn
@@ -259,5 +284,18 @@ def perf_report(
     """Decorator: the function gives a number, or (mean, low, high), for each point of benchmarks.
 
     ``function.run(print_data=True)`` measures; see Mark.run().
+
+    Examples
+    --------
+    >>> @cosmati.testing.perf_report(
+    ...     cosmati.testing.Benchmark(["n"], [1, 2], "scale", [10], ["ten"], "products", {})
+    ... )
+    ... def measured(n, scale):
+    ...     return n * scale
+    >>> measured.run(print_data=True)
+    products:
+       n  ten ()
+    0  1      10
+    1  2      20
     """
     return lambda fn: Mark(fn, benchmarks)

@@ -21,6 +21,7 @@ _MOST_RUNS = 1_000_000
 def quantiles_of(times: Sequence[float], wanted: Iterable[float]) -> list[float]:
     """Quantiles with linear interpolation. ValueError for one outside of 0 to 1.
 
+    >>> from cosmati.testing.timing import quantiles_of
     >>> quantiles_of([3.0, 1.0, 2.0], [0.5, 0.25])
     [2.0, 1.5]
     """
@@ -103,6 +104,12 @@ def do_bench(
     -------
     float or list of float
         Milliseconds.
+
+    Examples
+    --------
+    >>> low, high = cosmati.testing.do_bench(lambda: sum(range(99)), rep=1, quantiles=[0.2, 0.8])
+    >>> 0 < low <= high
+    True
     """
     _check_mode(return_mode)
     timer = choose_timer()
@@ -127,6 +134,11 @@ def do_bench_cudagraph(
     """Times ``fn`` inside of a CUDA graph, without the host's share; parameters as of do_bench.
 
     Needs torch on a GPU. On the virtual machine, which has no graphs, it is do_bench.
+
+    Examples
+    --------
+    >>> cosmati.testing.do_bench_cudagraph(lambda: None, rep=1) >= 0
+    True
     """
     _check_mode(return_mode)
     if get_device().on_host:
@@ -158,7 +170,14 @@ def do_bench_cudagraph(
 
 
 def do_bench_proton(fn: Callable[[], Any], *args: Any, **kwargs: Any) -> Any:
-    """Not there: raises CosmatiError. Proton is a profiler of Triton's."""
+    """Not there: raises CosmatiError. Proton is a profiler of Triton's.
+
+    Examples
+    --------
+    >>> cosmati.testing.do_bench_proton(lambda: None)
+    Traceback (most recent call last):
+    cosmati.errors.CosmatiError: do_bench_proton needs Triton's profiler Proton, ...
+    """
     raise CosmatiError(
         "do_bench_proton needs Triton's profiler Proton, which is no part of Cosmati; use "
         "cosmati.testing.do_bench or do_bench_cudagraph, or an NVIDIA profiler"
@@ -166,5 +185,12 @@ def do_bench_proton(fn: Callable[[], Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def do_bench_cudagraph_proton(fn: Callable[[], Any], *args: Any, **kwargs: Any) -> Any:
-    """Not there: raises CosmatiError; see do_bench_proton."""
+    """Not there: raises CosmatiError; see do_bench_proton.
+
+    Examples
+    --------
+    >>> cosmati.testing.do_bench_cudagraph_proton(lambda: None)
+    Traceback (most recent call last):
+    cosmati.errors.CosmatiError: do_bench_proton needs Triton's profiler Proton, ...
+    """
     do_bench_proton(fn)

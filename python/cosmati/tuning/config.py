@@ -26,6 +26,11 @@ class Config:
         Called with a dict of all arguments before each launch with this configuration.
     ir_override : str, optional
         File whose text replaces a stage of the compilation: ``*.ptx`` or ``*.tilegpu``.
+
+    Examples
+    --------
+    >>> print(cosmati.Config({"BLOCK": 128}, num_warps=8))
+    BLOCK: 128, num_warps: 8, num_ctas: 1, num_stages: 3, maxnreg: None
     """
 
     def __init__(

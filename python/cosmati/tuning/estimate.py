@@ -106,6 +106,7 @@ def occupancy(image: Any, sm: Multiprocessor) -> int:
     """CTAs that an SM holds at once; at least 1. Registers are given out 256 at a time to a warp.
 
     >>> from types import SimpleNamespace
+    >>> from cosmati.tuning.estimate import Multiprocessor, occupancy
     >>> occupancy(SimpleNamespace(num_warps=8, regs=128, shared_bytes=98304), Multiprocessor(
     ...     64, 32, 228 << 10))
     2

@@ -59,5 +59,7 @@ def heuristics(values: dict[str, Callable[[dict[str, Any]], Any]]) -> Callable[[
     >>> @cosmati.heuristics({"EVEN": lambda args: args["n"] % 128 == 0})
     ... @cosmati.jit
     ... def kernel(x, n, EVEN: tl.constexpr): ...
+    >>> kernel.filled((None, 256), {})
+    {'EVEN': True}
     """
     return lambda fn: Heuristics(fn, fn.arg_names, values)
