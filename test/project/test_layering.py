@@ -42,6 +42,17 @@ ALLOWED: dict[str, set[str]] = {
         "runtime/Launch",
         "runtime/Toolchain",
     },
+    "compiler/Embedded": {
+        "compiler/Builder",
+        "compiler/Jit",
+        "compiler/Pipeline",
+        "runtime/Cache",
+        "runtime/Device",
+        "runtime/Image",
+        "runtime/Launch",
+        "runtime/PtxVm",
+        "runtime/Toolchain",
+    },
     "runtime/Image": set(),
     "runtime/Toolchain": set(),
     "runtime/PtxVm": set(),
@@ -60,6 +71,8 @@ ALLOWED: dict[str, set[str]] = {
         "runtime/PtxVm",
         "runtime/Toolchain",
     },
+    # A project of its own: it uses what is installed.
+    "kernels/cpp": set(),
 }
 # Programs and tests stand on top: they may include any room.
 TOPS = ("compiler/tools", "bench", "test", "tools")
@@ -96,16 +109,27 @@ def test_rooms_include_only_what_the_table_allows() -> None:
 
 
 def test_includes_are_written_from_the_root() -> None:
-    """Test programs may include the helpers beside them by name."""
+    """Test programs, and projects of their own, may include the helpers beside them by name."""
     violations = []
     for source in sources(*CPP):
-        if source.path.startswith("test/"):
+        if source.path.startswith(("test/", "kernels/cpp/")):
             continue
         for place, target in source.includes():
             if "/" not in target and target.endswith((".h", ".td", ".def", ".inc")):
                 quoted = f'"{target}"' in source.text
                 if quoted:
                     violations.append(f"{place}: {target} is not written from the root")
+    check(violations)
+
+
+def test_the_cpp_interface_needs_no_header_of_mlir_or_llvm() -> None:
+    """A program that uses the library has a C++ compiler and what is installed, no more."""
+    violations = []
+    for source in sources(".h", under="compiler/Embedded/include/"):
+        for place, target in source.includes():
+            own = target.startswith("cosmati/")
+            if not own and ("/" in target or "." in target):
+                violations.append(f"{place}: {target}")
     check(violations)
 
 
@@ -174,10 +198,16 @@ def in_products(pattern: str, *exempt: str) -> list[str]:
 
 
 def test_no_environment_variable_is_read_below_the_tools() -> None:
-    """What is compiled depends on CompileOptions alone, or the cache key would miss a switch."""
+    """What is compiled depends on CompileOptions alone, or the cache key would miss a switch.
+
+    The C++ interface is a face like the tools and the Python package: it reads in one file.
+    """
     check(
         in_products(
-            r"\b(secure_)?getenv\b|sys::Process::GetEnv", "compiler/tools/", "runtime/tools/"
+            r"\b(secure_)?getenv\b|sys::Process::GetEnv",
+            "compiler/tools/",
+            "runtime/tools/",
+            "compiler/Embedded/Environment.cpp",
         )
     )
 
@@ -238,7 +268,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "profile": {"errors", "vm", "runtime.failures"},
     # Ranks kernels: by time on a GPU, by the peaks of GPUs elsewhere.
     "tuning": {"errors", "runtime", "profile", "testing", "knobs", "frontend.closure"},
-    "testing": {"errors", "runtime", "profile", "language"},
+    "testing": {"errors", "runtime", "profile", "language", "frontend.module"},
 }
 
 

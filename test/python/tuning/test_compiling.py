@@ -6,10 +6,11 @@ import threading
 import time
 
 import cosmati
+import numpy as np
 import pytest
 from cosmati import Config
 from cosmati.tuning.compiling import compile_all, reason_of, threads_for
-from tuned_kernels import configs, dot_kernel
+from tuned_kernels import blocks, configs, dot_kernel, scale_kernel, tuned
 
 
 def compile_dot(choices: list[Config]) -> list[str]:
@@ -65,6 +66,22 @@ def test_an_error_that_rules_out_no_single_configuration_ends_the_run(monkeypatc
     with pytest.raises(KeyError, match="no such thing"):
         compile_all(configs(*range(64)), one, lambda config: None)
     assert len(begun) < 64
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_kernels_that_are_compiled_in_the_background_are_waited_for(monkeypatch, threads):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cosmati.runtime.async_compile import AsyncCompileMode
+
+    monkeypatch.setenv("COSMATI_COMPILE_THREADS", threads)
+    scale_kernel.clear()
+    kernel = tuned(scale_kernel, configs(32, 100, 64))
+    x, out = np.ones(64, np.float32), np.zeros(64, np.float32)
+    with ThreadPoolExecutor(2) as executor, AsyncCompileMode(executor, ignore_errors=True):
+        kernel[blocks](x, out, 64, 2.0)
+    assert (out == 2).all()
+    assert [row.status for row in kernel.tuning_table()] == ["best", "failed", "ok"]
 
 
 def test_as_many_threads_as_cores_unless_told(monkeypatch):
