@@ -39,17 +39,6 @@ func.func @not_allocated() {
 
 // -----
 
-module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "80">} {
-func.func @no_instruction(%p: !tile.ptr<bf16>, %x: bf16) {
-  // expected-error @below {{the target has no instruction for atomic fadd on 'bf16' for sm_80; there are integers, exchange and float max/min of 32 and 64 bits, float add of f32, f64, f16, and bf16 from sm_90}}
-  // expected-error @below {{failed to legalize}}
-  %0 = tile.atomic_rmw fadd, relaxed, gpu, %p, %x : !tile.ptr<bf16>
-  return
-}
-}
-
-// -----
-
 module attributes {tilegpu.num_warps = 1 : i32, tilegpu.target = #tilegpu.target<sm = "90a">} {
 func.func @used_scalar(%p: !tile.ptr<i32>, %x: i32) {
   // expected-error @below {{gives a scalar that is used, but only thread 0 has it; the pass tilegpu-explicit-scratch must come before}}

@@ -117,15 +117,17 @@ TEST_F(CastTest, BitcastKeepsTheBits) {
                  "Cannot bitcast data-type of size 32 to data-type of size 16");
 }
 
-TEST_F(CastTest, SomeFp8TypesExistInMemoryOnly) {
+TEST_F(CastTest, StorageFormatsAreConvertedAndComputedWithInFp32) {
   for (Scalar scalar : {Scalar::FP8E4B15, Scalar::FP8E4B8, Scalar::FP8E5B16}) {
     Value value = b.load(pointer(scalar, {8}));
     b.store(pointer(scalar, {8}), b.where(block(Scalar::Int1), value, value));
     EXPECT_EQ(b.bitcast(value, Scalar::UInt8).type, blockOf(Scalar::UInt8, {8}));
-    EXPECT_REFUSED(b.cast(value, Scalar::FP16), LanguageTypeError,
-                   "no supported target converts fp8e");
-    EXPECT_REFUSED(b.cast(1.0, scalar), LanguageTypeError, "cannot cast fp32 to fp8e");
-    EXPECT_REFUSED(b.add(value, 1.0), LanguageTypeError, "is no constant of type fp8e");
+    for (Scalar wide : {Scalar::FP16, Scalar::BF16, Scalar::FP32, Scalar::FP64, Scalar::Int32}) {
+      EXPECT_EQ(b.cast(value, wide).type, blockOf(wide, {8}));
+      EXPECT_EQ(b.cast(block(wide), scalar).type, blockOf(scalar, {8}));
+    }
+    EXPECT_EQ(b.cast(1.0, scalar).type, LanguageType(scalar));
+    EXPECT_EQ(b.add(value, 1.0).type, blockOf(scalar, {8}));
   }
 }
 

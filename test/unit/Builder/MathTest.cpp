@@ -47,11 +47,11 @@ TEST_F(MathTest, UmulhiTakesWideIntegers) {
 }
 
 TEST_F(MathTest, ExternFunctionsBroadcastTheirArguments) {
-  Value r = b.externElementwise({"libdevice", "", "__nv_powf"}, {block(Scalar::FP32), any(Scalar::FP32)},
-                                Scalar::FP32);
+  Value r = b.externElementwise({"libdevice", "", "__nv_powf"},
+                                {block(Scalar::FP32), any(Scalar::FP32)}, Scalar::FP32);
   EXPECT_EQ(r.type, blockOf(Scalar::FP32, {8}));
-  EXPECT_REFUSED(b.externElementwise({"libdevice", "", "__nv_powf"}, {}, Scalar::FP32), LanguageError,
-                 "at least one argument");
+  EXPECT_REFUSED(b.externElementwise({"libdevice", "", "__nv_powf"}, {}, Scalar::FP32),
+                 LanguageError, "at least one argument");
 }
 
 } // namespace
