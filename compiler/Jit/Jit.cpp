@@ -241,7 +241,7 @@ Expected<JitOutcome> Jit::get(StringRef frontKey, const CompileOptions &options,
   }
   // The first key knows no positions, and absolute lines are positions: the IR decides alone.
   Expected<EntryPointer> entry =
-      options.lineinfo == "absolute"
+      frontKey.empty() || options.lineinfo == "absolute"
           ? generateAndFind(options, generate, interrupted, outcome)
           : byFirst.getOrMake(firstKey(frontKey, options), [&] {
               CacheKey first = firstKey(frontKey, options);
