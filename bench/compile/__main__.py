@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import cosmati
+import cosmati.language as tl
 import numpy as np
 from cosmati import _core
+from cosmati.frontend.module import KernelParameter, ModuleGenerator
 from cosmati.kernels.attention.host import AttentionConfig
 from cosmati.kernels.attention.host import launch as launch_attention
 from cosmati.kernels.elementwise import add_kernel
@@ -28,9 +30,11 @@ from cosmati.kernels.gemm.host import GemmConfig
 from cosmati.kernels.gemm.host import launch as launch_gemm
 from cosmati.runtime.session import session, toolchain
 
+from bench.compile.long_kernel import long_kernel
 from bench.harness import Row, finish, milliseconds, parser, row
 
 FRONT_END = {"attention": 15.0}
+LONG_KERNEL = 25.0  # its IR: 300 lines, 40 parameters
 # What MLIR and LLVM may take: with tensor cores, and on the general path of fused multiply-adds.
 COMPILER = {"vector add": (25.0, 25.0), "gemm": (80.0, 400.0), "attention": (100.0, 400.0)}
 STAGES = ("tile", "tilegpu", "nvvm", "llvm", "ptx")
@@ -98,6 +102,33 @@ def measure(name: str, launch: Callable[[], Any], runs: int) -> tuple[list[Row],
     return rows, compiled
 
 
+def time_long_kernel(target: str, runs: int) -> list[Row]:
+    """The front end alone on a kernel of 300 lines with 40 parameters."""
+    constants = {"BLOCK_M": 16, "BLOCK_N": 64, "HAS_CLIP": True, "HAS_DECAY": True,
+                 "ITERATIONS": 4, "MODE": "sum"}  # fmt: skip
+    parameters = []
+    for parameter in long_kernel.params:
+        name = parameter.name
+        if parameter.is_constexpr:
+            parameters.append(KernelParameter(name, None, constants[name]))
+        elif name in ("out", "norms") or name[0] in "xm":
+            parameters.append(KernelParameter(name, tl.pointer_type(tl.float32), divisibility=16))
+        else:
+            number = tl.float32 if name in ("lr", "beta1", "beta2", "eps", "limit") else tl.int32
+            parameters.append(KernelParameter(name, number))
+    assert len(parameters) == 40
+    read, generated = [], []
+    for _ in range(runs + 1):
+        long_kernel._source = long_kernel._closure = None
+        read.append(milliseconds(lambda: long_kernel.closure))
+        generator = ModuleGenerator(target)
+        generated.append(milliseconds(lambda: generator.kernel(long_kernel, parameters)))  # noqa: B023
+    return [
+        row("300 lines: read, parse, hash (once a process)", read[1:]),
+        row("300 lines, 40 parameters: IR", generated[1:], budget=LONG_KERNEL),
+    ]
+
+
 def time_ptxas(name: str, compiled: Any, runs: int) -> list[Row]:
     """Wall time of the program ptxas on the kernel's PTX; nothing where it is not found."""
     found = [piece for piece in toolchain().report() if piece["name"] == "ptxas"]
@@ -123,6 +154,7 @@ def main() -> int:
         for name, launch in KERNELS.items():
             measured, compiled = measure(name, launch, arguments.runs)
             rows += measured + time_ptxas(name, compiled, min(arguments.runs, 5))
+        rows += time_long_kernel(arguments.target, arguments.runs)
     return finish(rows, arguments.json, target=arguments.target)
 
 

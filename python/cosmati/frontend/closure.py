@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosmati.frontend.source import qualified_name
+from cosmati.frontend.source import descendants, qualified_name
 from cosmati.frontend.values import is_jit_function
 from cosmati.language.aggregates import Aggregate
 from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
@@ -170,13 +170,14 @@ class _Walker:
 
     def _names(self, function: Any, node: ast.FunctionDef) -> None:
         """Every name, and every attribute of a module, that the body may take from outside."""
-        parameters = {parameter.name for parameter in function.params}
-        for item in ast.walk(node):
+        seen = {parameter.name for parameter in function.params}
+        for item in descendants(node):
             if isinstance(item, ast.Attribute):
                 self._attribute(function, item)
-            elif isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load):
-                if item.id in parameters:
+            elif isinstance(item, ast.Name) and item.id not in seen:
+                if not isinstance(item.ctx, ast.Load):
                     continue
+                seen.add(item.id)
                 found, value = function.lookup(item.id)
                 if not found or isinstance(value, types.ModuleType):
                     continue

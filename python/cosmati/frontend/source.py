@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import linecache
 import opcode
 import textwrap
@@ -58,6 +59,37 @@ class FunctionSource:
         return "\n".join(
             line[indent:] if not line[:indent].strip() else line.lstrip() for line in self.lines
         )
+
+
+def descendants(root: ast.AST) -> list[ast.AST]:
+    """The tree's nodes but operators and contexts, in no particular order; made once per tree."""
+    known = root.__dict__.get("_descendants")
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    found, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        for name in _children(type(node)):
+            value = getattr(node, name, None)
+            if type(value) is list:
+                stack.extend([item for item in value if item.__class__.__module__ == "ast"])
+            elif value is not None:
+                stack.append(value)
+    root.__dict__["_descendants"] = found
+    return found
+
+
+_NO_NODES = {"ctx", "op", "ops", "id", "attr", "arg", "name", "kind", "type_comment", "simple",
+             "is_async", "conversion", "level", "module", "names", "asname"}  # fmt: skip
+
+
+@functools.cache
+def _children(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node in which nodes are."""
+    if kind is ast.Constant:
+        return ()
+    return tuple(name for name in kind._fields if name not in _NO_NODES)
 
 
 def qualified_name(fn: Any) -> str:
@@ -137,7 +169,7 @@ def _compiles_to(node: ast.FunctionDef, fn: types.FunctionType) -> bool:
     functions and classes, and those with an ``assert``, which pytest rewrites.
     """
     trusted = fn.__qualname__ != fn.__name__
-    if trusted or any(isinstance(item, ast.Assert) for item in ast.walk(node)):
+    if trusted or any(isinstance(item, ast.Assert) for item in descendants(node)):
         return True
     bare = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": []})
     module = ast.Module([ast.copy_location(bare, node)], [])

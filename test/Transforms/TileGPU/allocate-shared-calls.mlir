@@ -8,7 +8,7 @@
 module attributes {tilegpu.num_warps = 4 : i32, tilegpu.target = #tilegpu.target<sm = "90a">} {
 // CHECK-LABEL: @callee
 // CHECK: tilegpu.barrier
-// CHECK: shared_alloc "scratch" {offset = 0
+// CHECK: shared_alloc "scratch" offset 0
 func.func private @callee(%x: tensor<256xf32, #v>) -> tensor<256xf32, #v> attributes {no_inline} {
   %a = tilegpu.shared_alloc "scratch" : <256xf32, #s>
   tilegpu.shared_store %x, %a : tensor<256xf32, #v>, <256xf32, #s>
@@ -17,7 +17,7 @@ func.func private @callee(%x: tensor<256xf32, #v>) -> tensor<256xf32, #v> attrib
 }
 // CHECK-LABEL: @kernel
 // CHECK-NOT: tilegpu.barrier
-// CHECK: shared_alloc "scratch" {offset = 1024
+// CHECK: shared_alloc "scratch" offset 1024
 func.func @kernel(%x: tensor<256xf32, #v>) -> tensor<256xf32, #v> {
   %a = tilegpu.shared_alloc "scratch" : <256xf32, #s>
   tilegpu.shared_store %x, %a : tensor<256xf32, #v>, <256xf32, #s>
