@@ -6,16 +6,19 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cosmati.runtime.device import get_device
 from cosmati.runtime.jit import KernelInterface
 from cosmati.tuning import settings
+from cosmati.tuning.arguments import launch_arguments
 from cosmati.tuning.config import Config
 from cosmati.tuning.hooks import ArrayHooks, check_names
 from cosmati.tuning.interface import described
-from cosmati.tuning.search import Search, launch_arguments
-from cosmati.tuning.table import TuningTable
+
+if TYPE_CHECKING:
+    from cosmati.tuning.search import Search
+    from cosmati.tuning.table import TuningTable
 
 AnyHook = Callable[..., Any]
 
@@ -128,7 +131,7 @@ class Autotuner(KernelInterface):
         Raises AutotunerError if none of them can be compiled.
         """
         with self._naming(args):
-            search = Search(self, (), args, kwargs)
+            search = self._new_search((), args, kwargs)
             return search.compile(self.prune_configs(kwargs))
 
     def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -163,7 +166,7 @@ class Autotuner(KernelInterface):
         with self._naming(args):
             if key in self.cache:  # another thread was first
                 return self.cache[key]
-            search = Search(self, key, args, kwargs)
+            search = self._new_search(key, args, kwargs)
             search.check_device()
             pruned = self.prune_configs(kwargs)
             if len(pruned) == 1:
@@ -179,6 +182,13 @@ class Autotuner(KernelInterface):
             self._tables[key] = search.table
             search.announce(was_kept)
             return self.cache[key]
+
+    def _new_search(
+        self, key: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Search:
+        from cosmati.tuning.search import Search  # not before something is to be chosen
+
+        return Search(self, key, args, kwargs)
 
     def _naming(self, args: tuple[Any, ...]) -> _Naming:
         return _Naming(self, dict(zip(self.arg_names, args, strict=False)))
@@ -234,7 +244,7 @@ class Autotuner(KernelInterface):
                 raise
             self.post_hook(everything, exception=None)
 
-        search = self._search or Search(self, (), args, meta)
+        search = self._search or self._new_search((), args, meta)
         return search.rank(config, kernel_call)
 
     def tuning_table(self, key: tuple[Any, ...] | None = None) -> TuningTable:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cosmati.errors import AutotunerError, CompilationError
 from cosmati.tuning import settings
+from cosmati.tuning.arguments import launch_arguments, meta_arguments
 from cosmati.tuning.compiling import (
     Compiled,
     compile_all,
@@ -19,35 +20,14 @@ from cosmati.tuning.compiling import (
 )
 from cosmati.tuning.config import Config
 from cosmati.tuning.devices import device_of, device_text, refuse_capture
-from cosmati.tuning.interface import described, jit_function, meta_arguments
+from cosmati.tuning.interface import described, jit_function
 from cosmati.tuning.progress import Progress
 from cosmati.tuning.record import read_record, record_digest, write_record
 from cosmati.tuning.store import result_store
 from cosmati.tuning.table import TuningRow, TuningTable, quantiles
 
 _FAILED = [math.inf, math.inf, math.inf]
-_OVERRIDABLE = (".ptx", ".tilegpu")
 _told: set[str] = set()
-
-
-def launch_arguments(config: Config, given: dict[str, Any]) -> dict[str, Any]:
-    """What a configuration adds to a call's keywords; ValueError if both set something."""
-    chosen = config.all_kwargs()
-    if not given.keys().isdisjoint(chosen):
-        conflicts = ", ".join(name for name in chosen if name in given)
-        raise ValueError(
-            f"Conflicting meta-parameters: {conflicts}. Make sure that you don't re-define "
-            "auto-tuned symbols."
-        )
-    if "ir_override" in chosen:
-        file = chosen.pop("ir_override")
-        suffix = next((item for item in _OVERRIDABLE if str(file).endswith(item)), None)
-        if suffix is None:
-            raise ValueError(
-                f"ir_override is {str(file)!r}; it must be a file {' or '.join(_OVERRIDABLE)}"
-            )
-        chosen["override_stage"] = f"{suffix[1:]}={file}"
-    return chosen
 
 
 def tell_once(text: str) -> None:

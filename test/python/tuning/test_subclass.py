@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 
 import numpy as np
 from cosmati import Config
@@ -108,3 +111,22 @@ def test_a_step_may_be_called_by_itself():
     kernel._do_bench = None
     found = kernel._bench(x, x.copy(), N, 2.0, config=kernel.configs[0], grid=blocks)
     assert 0 < found[0] < 1
+
+
+def test_the_package_imports_tuning_and_testing_when_they_are_used():
+    code = """
+import sys, cosmati
+assert not [name for name in sys.modules if name.startswith(("cosmati.tuning", "cosmati.testing"))]
+from cosmati import Config, autotune, heuristics
+assert "cosmati.tuning.search" not in sys.modules and "numpy" not in sys.modules
+assert cosmati.tuning.Config is Config and cosmati.testing.do_bench and cosmati.tuning.TuningTable
+assert {"autotune", "testing"} <= set(dir(cosmati))
+try:
+    cosmati.no_such_name
+except AttributeError as error:
+    assert "no_such_name" in str(error)
+"""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
