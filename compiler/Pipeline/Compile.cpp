@@ -159,6 +159,8 @@ private:
     if (!linked)
       return program(llvm::toString(linked.takeError()));
     image.ptx = std::move(*linked);
+    for (const auto &[path, digest] : emitted->libraries)
+      image.metadata["library " + path] = digest;
     if (overrides("ptx")) {
       auto text = overrideText();
       if (!text)

@@ -9,6 +9,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
@@ -16,6 +17,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SHA256.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -66,8 +69,17 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const PtxOption
   return machine;
 }
 
+/// The file's SHA-256; empty where it can't be read.
+std::string digestOf(llvm::StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return "";
+  auto bytes = llvm::arrayRefFromStringRef((*file)->getBuffer());
+  return llvm::toHex(llvm::SHA256::hash(bytes), /*LowerCase=*/true);
+}
+
 /// Links the libraries that functions of the module name as theirs.
-Error linkUserLibraries(llvm::Module &ir, mlir::ModuleOp module) {
+Error linkUserLibraries(llvm::Module &ir, mlir::ModuleOp module, PtxResult &result) {
   auto refuse = [](mlir::LLVM::LLVMFuncOp function, const llvm::Twine &text) -> Error {
     function.emitError(text);
     return llvm::make_error<LibraryError>();
@@ -80,6 +92,7 @@ Error linkUserLibraries(llvm::Module &ir, mlir::ModuleOp module) {
     auto path = function->getAttrOfType<mlir::StringAttr>(tilegpu::kLibraryAttr);
     if (!path || defines(function)) // an earlier function's library defined it, too
       continue;
+    result.libraries[path.str()] = digestOf(path.getValue());
     if (Error error = linkBitcode(ir, path.getValue()))
       return refuse(function, llvm::toString(std::move(error)));
     if (!defines(function))
@@ -175,7 +188,7 @@ Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &
   if (options.ftz)
     for (llvm::Function &function : *ir)
       function.addFnAttr("denormal-fp-math-f32", "preserve-sign");
-  if (Error error = linkUserLibraries(*ir, module)) // may call libdevice
+  if (Error error = linkUserLibraries(*ir, module, result)) // may call libdevice
     return error;
   if (Error error = linkDeviceLibrary(*ir, options))
     return error;

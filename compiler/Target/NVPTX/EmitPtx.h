@@ -4,6 +4,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,7 @@ public:
 
 struct PtxResult {
   std::string ptx, llvmIr;
+  std::map<std::string, std::string> libraries; ///< files that were linked: SHA-256 by path
   double translateMs = 0, optimiseMs = 0, emitMs = 0;
 };
 

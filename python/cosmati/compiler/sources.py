@@ -11,6 +11,7 @@ from cosmati.backends.compiler import AttrsDescriptor, Language
 from cosmati.errors import CosmatiError
 from cosmati.language.constexpr import unwrap
 from cosmati.language.dtypes import parse_type, signature_text
+from cosmati.tools.tensor_descriptor import described_argument
 
 
 class ASTSource:
@@ -129,7 +130,9 @@ class ASTSource:
                 f"`{name}` of {self.name} is compiled in, but constexprs has no value for it"
             )
         try:
-            text = text if text.startswith("tensordesc") else signature_text(parse_type(text))
+            if text.startswith("tensordesc"):
+                return described_argument(text)
+            text = signature_text(parse_type(text))
         except ValueError as error:
             raise ValueError(f"the type of `{name}` of {self.name}: {error}") from None
         known = dict(self.attrs.get(path, ()))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cosmati import knobs
@@ -186,11 +188,11 @@ def compile_variant(variant: Variant, src: Any = None) -> CompiledKernel:
         outcome = manager.get()
         if outcome is not None:
             return _finish(variant, src, outcome, options, manager.group)
+    caches = manager is None and not knobs.compilation.always_compile
     try:
-        outcome = session().get(
-            variant.front_key, options, variant.generate,
-            use_caches=manager is None and not knobs.compilation.always_compile,
-        )  # fmt: skip
+        outcome = session().get(variant.front_key, options, variant.generate, use_caches=caches)
+        if outcome.origin != "compiled" and _libraries_changed(outcome.image.metadata):
+            outcome = session().get(variant.front_key, options, variant.generate, use_caches=False)
     except OutOfResources as error:
         if error.name == "shared memory":
             error.advise = functools.partial(_advise, variant, options, error.limit)
@@ -202,6 +204,19 @@ def compile_variant(variant: Variant, src: Any = None) -> CompiledKernel:
     if manager is not None:
         manager.put(outcome)
     return _finish(variant, src, outcome, options, manager.group if manager else {})
+
+
+def _libraries_changed(metadata: dict[str, str]) -> bool:
+    """Whether bitcode of the user's is not what was linked: its content is in no key."""
+    for name, digest in metadata.items():
+        if name.startswith("library "):
+            try:
+                content = Path(name.removeprefix("library ")).read_bytes()
+            except OSError:
+                return True
+            if hashlib.sha256(content).hexdigest() != digest:
+                return True
+    return False
 
 
 def _finish(variant: Variant, src: Any, outcome: Any, options: dict[str, str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from cosmati import _core
 from cosmati.language.constexpr import constexpr
 from cosmati.language.descriptor import MAX_RANK, from_launch
+from cosmati.language.dtypes import parse_type, signature_text
 
 _MOST_ELEMENTS = 1 << 20
 
@@ -134,6 +136,28 @@ class TensorDescriptor:
             constexpr(self.padding),
             constexpr(self.round_f32_to_tf32),
         )
+
+
+_TYPE = re.compile(r"tensordesc<\s*(\w+)\s*\[([\d\s,]+)\]\s*>")
+
+
+def described_argument(text: str) -> tuple[Any, Any, Any]:
+    """What a compilation is told of a descriptor of the type ``"tensordesc<fp16[64, 32]>"``.
+
+    (value, type text, bits) as a launch gives them: extents are int32, strides int64, nothing is
+    known of them but that the last stride is 1 and the base is divisible by 16. ValueError if the
+    text is no such type.
+    """
+    found = _TYPE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no type of a descriptor, such as 'tensordesc<fp16[64, 32]>'")
+    element = signature_text(parse_type(found[1]))
+    block = tuple(int(extent) for extent in found[2].split(","))
+    rank = len(block)
+    unknown = (None,) * rank
+    value = _LaunchItems(None, unknown, (*unknown[1:], 1), block, "zero", False)  # type: ignore[arg-type]
+    texts = ("*" + element, ("i32",) * rank, (*("i64",) * (rank - 1), None), None, None, None)
+    return value, texts, (1, (0,) * rank, (*(0,) * (rank - 1), 2), 0, 0, 0)
 
 
 def _require(condition: bool, text: str) -> None:

@@ -247,3 +247,30 @@ def refused(x, KIND: tl.constexpr, SEM: tl.constexpr, SCOPE: tl.constexpr):
 def test_what_is_refused(kind, name, sem, scope, message):
     with pytest.raises(cosmati.CompilationError, match=message):
         refused[(1,)](np.zeros(1, np_type(name)), KIND=kind, SEM=sem, SCOPE=scope)
+
+
+@cosmati.jit
+def contention_kernel(memory, old, VALUE: tl.constexpr, BLOCK: tl.constexpr):
+    pointers = memory + tl.arange(0, BLOCK) % 2
+    before = tl.atomic_add(pointers, tl.full((BLOCK,), VALUE, memory.dtype.element_ty))
+    tl.store(old + tl.program_id(0) * BLOCK + tl.arange(0, BLOCK), before)
+
+
+@pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
+def test_bfloat16_sums_lose_nothing_under_contention(target):
+    """sm_80 has no instruction: a loop of compare-and-swap."""
+    memory, old = np.zeros(2, np_type("bfloat16")), np.zeros(4 * 64, np_type("bfloat16"))
+    contention_kernel[(4,)](memory, old, 1.0, 64, target=target, num_warps=2)
+    assert memory.astype(float).tolist() == [128, 128]
+    assert sorted(old.astype(int).tolist()) == sorted([*range(128)] * 2)
+
+
+@pytest.mark.parametrize("sem", ORDERS)
+def test_bfloat16_scalars_orders_and_masks_on_old_targets(sem):
+    memory, values = np.ones(64, np_type("bfloat16")), _values("bfloat16", 64, 3)
+    old = np.zeros_like(memory)
+    elementwise_kernel[(1,)](memory, values, old, 50, "add", sem, "gpu", 64, target="sm_80")
+    expected = np.ones_like(memory)
+    expected[:50] += values[:50]
+    assert_same(memory, expected, f"sums with sem={sem}")
+    assert (old[:50] == 1).all()

@@ -317,3 +317,18 @@ def test_bfloat16_atomics_reach_older_targets():
     v[...] = 1
     atomic_kernel[(3,)](x, v, 9, 16, "add", 8, 16, target="sm_80")
     assert (x[4:] == 3).all() and not x[:4].any()
+
+
+def test_a_signature_names_a_descriptor():
+    source = cosmati.compiler.ASTSource(
+        host_kernel,
+        signature={"source": "tensordesc<fp32[16, 32]>", "target": "tensordesc<fp32[16, 32]>",
+                   "scale": "fp32"},
+        constexprs={"BM": 16, "BN": 32},
+    )  # fmt: skip
+    compiled = cosmati.compile(source)
+    assert ".visible .entry host_kernel" in compiled.asm["ptx"]
+    with pytest.raises(ValueError, match="'tensordesc<fp32>' is no type of a descriptor"):
+        cosmati.compile(
+            cosmati.compiler.ASTSource(host_kernel, signature={"source": "tensordesc<fp32>"})
+        )

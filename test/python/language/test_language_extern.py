@@ -89,6 +89,19 @@ def impure_kernel(X, PATH: tl.constexpr, PURE: tl.constexpr):
         count_call(pointers, PATH, PURE)
 
 
+def test_a_changed_library_is_linked_anew(library, tmp_path):
+    """Its content is in no key of the caches: what was linked is compared with the file."""
+    tool, source, bitcode = shutil.which("llvm-as-22"), tmp_path / "l.ll", tmp_path / "l.bc"
+    for factor in ("3.0", "5.0"):
+        source.write_text(LIBRARY.replace("3.0", factor))
+        subprocess.run([tool, source, "-o", bitcode], check=True)
+        x, out = np.ones(128, np.float32), np.zeros(128, np.float32)
+        user_kernel.device_caches.clear()
+        user_kernel.clear()
+        user_kernel[(1,)](x, x, out, "scaled_sum", str(bitcode), 128)
+        assert (out == 2 * float(factor)).all()
+
+
 def test_an_impure_function_is_called_each_time(library):
     x = np.zeros(32, np.int32)
     impure_kernel[(1,)](x, library, False, num_warps=1)

@@ -231,13 +231,15 @@ def test_what_does_not_fit_is_refused_at_the_source_line(text, rules, dtype, pac
     assert "r = tl.inline_asm_elementwise(TEXT, RULES, [x], TYPE, True, PACK)" in str(caught.value)
 
 
-def test_text_that_is_no_ptx_is_an_error_at_the_source_line():
-    with pytest.raises(cosmati.CosmatiError) as caught:
-        faulty_kernel[(1,)](
-            np.zeros(64, np.float32), "frobnicate.b32 $0, $1;", "=r,r", tl.float32, 1
-        )
+@pytest.mark.parametrize("assemble", [True, False])
+def test_text_that_is_no_ptx_is_an_error_at_the_source_line(assemble):
+    """Of the assembler, if there is one, else of the virtual machine."""
+    x = np.zeros(64, np.float32)
+    with pytest.raises((cosmati.CosmatiError, RuntimeError)) as caught:
+        faulty_kernel[(1,)](x, "frobnicate.b32 $0, $1;", "=r,r", tl.float32, 1, assemble=assemble)
     assert "frobnicate" in str(caught.value)
-    assert "r = tl.inline_asm_elementwise(TEXT, RULES, [x], TYPE, True, PACK)" in str(caught.value)
+    line = faulty_kernel.fn.__code__.co_firstlineno + 4
+    assert f"test_language_inline_asm.py:{line}:" in str(caught.value)
 
 
 @cosmati.jit
