@@ -125,7 +125,8 @@ def compare_and_swap(x, ids, flip, i: tl.constexpr, n_dims: tl.constexpr):
     """Exchanges partners at distance 2^(n_dims - 1 - i) that are in the wrong order."""
     n_outer: tl.constexpr = x.numel >> n_dims
     shape: tl.constexpr = [n_outer * 2**i, 2, 2 ** (n_dims - i - 1)]
-    bits = x.to(tl.int32, bitcast=True)
+    int_type = tl.core.get_int_dtype(bitwidth=x.dtype.primitive_bitwidth, signed=True)
+    bits = x.to(int_type, bitcast=True)
     y = tl.reshape(bits, shape)
     second = tl.arange(0, 2)[None, :, None]
     left = tl.broadcast_to(tl.sum(y * (1 - second), 1)[:, None, :], shape)

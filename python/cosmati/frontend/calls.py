@@ -75,7 +75,9 @@ class Calls:
         owner = getattr(function, "__self__", None)
         is_method = owner is not None and not isinstance(owner, (types.ModuleType, tensor))
         is_type = isinstance(function, type) and issubclass(function, dtype)
-        if not (is_method or is_type or getattr(function, "__module__", None) == "math"):
+        module = getattr(function, "__module__", None) or ""
+        is_language = module.startswith("cosmati.language.")
+        if not (is_method or is_type or is_language or module == "math"):
             name = getattr(function, "__name__", str(function))
             if not callable(function):
                 raise TypeError(f"{describe(function)} can't be called")
@@ -84,7 +86,8 @@ class Calls:
                 "@cosmati.jit (code of the kernel) or @cosmati.constexpr_function (runs while "
                 "the kernel is compiled)"
             )
-        if any(isinstance(value, tensor) for value in (*arguments, *keywords.values())):
+        takes_tensors = any(isinstance(v, tensor) for v in (*arguments, *keywords.values()))
+        if takes_tensors and not is_language:
             name = getattr(function, "__name__", str(function))
             raise TypeError(
                 f"`{name}` takes compile-time values only; cosmati.language has functions for "

@@ -132,7 +132,7 @@ class RedisRemoteCacheBackend(RemoteCacheBackend):
     def __init__(self, key: str) -> None:
         super().__init__(key)
         try:
-            import redis
+            import redis  # type: ignore[import-not-found, unused-ignore]
         except ImportError:
             raise CosmatiError(
                 "RedisRemoteCacheBackend needs the package redis: pip install redis"
@@ -219,6 +219,13 @@ def get_override_manager(key: str) -> CacheManager:
 def get_cache_key(src: Any, backend: Any, backend_options: Any, env_vars: Any = None) -> str:
     """A text that differs where source, options or versions do."""
     return f"{src.hash()}-{backend.hash()}-{backend_options}"
+
+
+def triton_key() -> str:
+    """What compiled code depends on beside its source; torch asks for it under this name."""
+    from cosmati.runtime.session import session
+
+    return str(session().versions)
 
 
 class ManagedEntry:
