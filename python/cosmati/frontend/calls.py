@@ -76,7 +76,8 @@ class Calls:
         is_method = owner is not None and not isinstance(owner, (types.ModuleType, tensor))
         is_type = isinstance(function, type) and issubclass(function, dtype)
         module = getattr(function, "__module__", None) or ""
-        is_language = module.startswith("cosmati.language.")
+        is_function = isinstance(function, types.FunctionType)
+        is_language = is_function and module.startswith("cosmati.language.")
         if not (is_method or is_type or is_language or module == "math"):
             name = getattr(function, "__name__", str(function))
             if not callable(function):
