@@ -352,7 +352,13 @@ class Expressions:
                 if isinstance(owner, types.ModuleType)
                 else (describe(owner))
             )
-            raise NameError(f"{kind} has no attribute `{node.attr}`") from None
+            hint = ""
+            if isinstance(owner, int | float) and hasattr(tensor, node.attr):
+                hint = (
+                    ". Numbers known while compiling have no methods; integer arguments of 1 are "
+                    "such, unless do_not_specialize lists them: tl.cast(x, dtype) takes both"
+                )
+            raise NameError(f"{kind} has no attribute `{node.attr}`{hint}") from None
         if isinstance(owner, Aggregate) and is_jit_function(value):
             return BoundMember(value, owner)
         return wrap(value)
