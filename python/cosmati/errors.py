@@ -17,6 +17,7 @@ class SourcePlace:
     """A piece of kernel source: where it stands now, and its text.
 
     ``line`` is 1-based and absolute, ``column`` and ``end_column`` are 1-based and half open.
+    ``in_function``: line from the ``def``, which is 1, and column from 0, as Triton counts them.
     """
 
     file: str
@@ -25,6 +26,7 @@ class SourcePlace:
     end_column: int
     text: str
     function: str
+    in_function: tuple[int, int] = (0, 0)
 
     def excerpt(self) -> str:
         """The source line with carets under the piece."""
@@ -58,6 +60,9 @@ class CompilationError(CosmatiError):
         first = self.chain[0]
         head, _, details = self.message.partition("\n")
         lines = [f"{first.file}:{first.line}:{first.column}: {head}", first.excerpt()]
+        if first.in_function[0]:
+            line, column = first.in_function
+            lines.append(f"  in {first.function}, at {line}:{column}:")
         if details:
             lines.append(details)
         for place in self.chain[1:]:
@@ -65,6 +70,11 @@ class CompilationError(CosmatiError):
             lines.append(f"  called from {where} in {place.function}")
             lines.append(place.excerpt())
         return "\n".join(lines)
+
+    @property
+    def error_message(self) -> str:
+        """Same as message; Triton's name."""
+        return self.message
 
     @property
     def filename(self) -> str | None:

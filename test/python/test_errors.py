@@ -85,6 +85,7 @@ def test_whole_text_has_file_line_source_and_carets():
     assert lines[1:] == [
         "    offs = tl.arange(0, N)",
         "           ^^^^^^^^^^^^^^^",
+        f"  in {__name__}.bad_range, at 2:11:",
     ]
 
 

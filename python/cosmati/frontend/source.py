@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import linecache
 import opcode
 import textwrap
@@ -44,7 +43,13 @@ class FunctionSource:
         start = len(raw[:column].decode(errors="replace"))
         end = len(raw[:end_column].decode(errors="replace"))
         line = self.first_line + relative - 1
-        return SourcePlace(self.file, line, start + 1, end + 1, text, self.name)
+        own = (relative, max(start - self._indent, 0))
+        return SourcePlace(self.file, line, start + 1, end + 1, text, self.name, own)
+
+    @property
+    def _indent(self) -> int:
+        """Columns in front of the ``def``."""
+        return len(self.lines[0]) - len(self.lines[0].lstrip())
 
     def argument(self, name: str) -> ast.AST:
         """The syntax of a parameter."""
@@ -55,7 +60,7 @@ class FunctionSource:
     @property
     def text(self) -> str:
         """The function's own text without its place in the file: its lines, indented from 0."""
-        indent = len(self.lines[0]) - len(self.lines[0].lstrip())
+        indent = self._indent
         return "\n".join(
             line[indent:] if not line[:indent].strip() else line.lstrip() for line in self.lines
         )
@@ -84,12 +89,16 @@ _NO_NODES = {"ctx", "op", "ops", "id", "attr", "arg", "name", "kind", "type_comm
              "is_async", "conversion", "level", "module", "names", "asname"}  # fmt: skip
 
 
-@functools.cache
-def _children(kind: type[ast.AST]) -> tuple[str, ...]:
+_child_fields: dict[Any, tuple[str, ...]] = {ast.Constant: ()}
+
+
+def _children(kind: Any) -> tuple[str, ...]:
     """The fields of a kind of node in which nodes are."""
-    if kind is ast.Constant:
-        return ()
-    return tuple(name for name in kind._fields if name not in _NO_NODES)
+    known = _child_fields.get(kind)
+    if known is None:
+        known = tuple(name for name in kind._fields if name not in _NO_NODES)
+        _child_fields[kind] = known
+    return known
 
 
 def qualified_name(fn: Any) -> str:

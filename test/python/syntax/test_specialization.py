@@ -49,7 +49,8 @@ def test_types_and_values(value, expected):
     [
         (tl.int64, 1, "i64"), (tl.int64, 16, "i64/16"), ("i64", 3, "i64"), ("tl.int64", 3, "i64"),
         ("tl.int16", 3, "i16"), (int, 16, "i32/16"), (int, 1, "i32"), (float, 3, "f32"),
-        (float, 2.5, "f32"), ("fp16", 2.5, "f16"), (tl.bfloat16, 16, "bf16"), (tl.float64, 1, "f64"),
+        (float, 2.5, "f32"), ("fp16", 2.5, "f16"), (tl.bfloat16, 16, "bf16"),
+        (tl.float64, 1, "f64"),
         (bool, 1, "i1"), ("u1", 0, "i1"), (tl.uint8, 255, "i8"), (tl.uint64, 2**63, "i64/16"),
         ("tl.tensor", 16, "i32/16"), ("anything", 1, "constant"),
     ],
