@@ -173,6 +173,13 @@ def docs(build: pathlib.Path, jobs: int) -> Tally:
     return run_plain("sphinx", [str(program), *options])
 
 
+def compat(build: pathlib.Path, jobs: int) -> Tally:
+    """Kernel libraries from the package index, on the virtual machine: see tools/compat."""
+    report = build / "reports/compat.xml"
+    command = [sys.executable, "tools/compat/suite.py", f"--build={build}", f"--junit={report}"]
+    return run_junit(command, report)
+
+
 SUITES: dict[str, Callable[[pathlib.Path, int], Tally]] = {
     "style": style,
     "unit": unit,
@@ -180,17 +187,20 @@ SUITES: dict[str, Callable[[pathlib.Path, int], Tally]] = {
     "python": python,
     "docs": docs,
 }
+# Run only when they are named.
+ON_REQUEST: dict[str, Callable[[pathlib.Path, int], Tally]] = {"compat": compat}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}")
+    known = {**SUITES, **ON_REQUEST}
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(known)}")
     arguments = parser.parse_args()
     for name in arguments.suites:
-        if name not in SUITES:
-            parser.error(f"no suite {name!r}: choose from {', '.join(SUITES)}")
+        if name not in known:
+            parser.error(f"no suite {name!r}: choose from {', '.join(known)}")
     build = arguments.build.resolve()
     (build / "reports").mkdir(parents=True, exist_ok=True)
     total = Tally()
@@ -198,7 +208,7 @@ def main() -> int:
     for name in arguments.suites or SUITES:
         print(f"== {name}", flush=True)
         start = time.monotonic()
-        tally = SUITES[name](build, arguments.jobs)
+        tally = known[name](build, arguments.jobs)
         if tally.ran == 0:
             print(f"!! suite {name} ran no test")
             tally.failed += 1
