@@ -9,6 +9,8 @@
 #include "runtime/Launch/Launch.h"
 #include "runtime/Launch/ParamPack.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 #include <pybind11/stl.h>
 
 namespace cosmati::bindings {
@@ -69,8 +71,13 @@ private:
     spec.text = param.name.c_str();
     spec.policy = {false, false};
     const bool isPointer = param.kind == ParamKind::Pointer;
-    if (!isPointer && param.type != anyWord) {
-      spec.forcedType = argTypeId(param.type);
+    // A module that no front end made has the types of MLIR.
+    llvm::StringRef type = param.type;
+    types.push_back(type.starts_with("!")                                    ? std::string(anyWord)
+                    : type.consume_front("f") && llvm::isDigit(type.front()) ? ("fp" + type).str()
+                                                                             : param.type);
+    if (!isPointer && types.back() != anyWord) {
+      spec.forcedType = argTypeId(types.back());
       if (!spec.forcedType)
         throw py::error_already_set();
     }
@@ -87,15 +94,15 @@ private:
     const KernelParam &param = image->params[i];
     if (value.compiledIn)
       throw py::type_error("argument `" + param.name + "` of " + image->entry + ": a " +
-                           Py_TYPE(object)->tp_name + " can't be passed as " + param.type);
+                           Py_TYPE(object)->tp_name + " can't be passed as " + types[i]);
     const bool isPointer = argType(value.type).kind == ParamKind::Pointer;
-    if (param.type != anyWord && specs[i].forcedType != value.type) {
+    if (types[i] != anyWord && specs[i].forcedType != value.type) {
       // An address may be given as a number.
       const bool isAddress = param.kind == ParamKind::Pointer && !isPointer;
-      if (argType(value.type).text != param.type && !isAddress)
+      if (argType(value.type).text != types[i] && !isAddress)
         throw py::type_error("argument `" + param.name + "` of " + image->entry + " is " +
                              argType(value.type).text + ", but the kernel was compiled for " +
-                             param.type);
+                             types[i]);
     }
     switch (param.kind) {
     case ParamKind::F16:
@@ -136,6 +143,7 @@ private:
   bool onHost;
   int ordinal;
   std::vector<ParamSpec> specs;
+  std::vector<std::string> types; // of the parameters, in the language's notation
   std::unique_ptr<LaunchEntry> entry;
 };
 

@@ -369,7 +369,7 @@ Variant *LaunchCall::loadVariant(PyObject *compiled) {
   variant.compiled = owned.release().ptr();
   variant.lastUse = ++state.uses;
   state.variants[slot] = std::move(variant);
-  state.boundVariants();
+  state.boundVariants(slot);
   return &state.variants[slot];
 }
 

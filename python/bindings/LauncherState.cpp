@@ -53,7 +53,7 @@ int sameConstant(PyObject *a, PyObject *b) {
 int64_t ConstantTable::idOf(PyObject *value) {
   for (size_t i = 0; i < values.size(); ++i)
     if (values[i] == value)
-      return static_cast<int64_t>(i);
+      return first + static_cast<int64_t>(i);
   if (PyList_Check(value) || PyDict_Check(value) || PySet_Check(value)) {
     // It may change after the kernel was compiled for it.
     PyErr_Format(PyExc_TypeError, "a %s can't be a constexpr; use a tuple",
@@ -65,11 +65,11 @@ int64_t ConstantTable::idOf(PyObject *value) {
     if (same < 0)
       return -1;
     if (same)
-      return static_cast<int64_t>(i);
+      return first + static_cast<int64_t>(i);
   }
   Py_INCREF(value);
   values.push_back(value);
-  return static_cast<int64_t>(values.size() - 1);
+  return first + static_cast<int64_t>(values.size() - 1);
 }
 
 void ConstantTable::visit(visitproc visit, void *arg, int &result) const {
@@ -81,6 +81,7 @@ void ConstantTable::visit(visitproc visit, void *arg, int &result) const {
 void ConstantTable::clear() {
   std::vector<PyObject *> old;
   old.swap(values);
+  first += static_cast<int64_t>(old.size());
   for (PyObject *value : old)
     Py_DECREF(value);
 }
@@ -118,14 +119,14 @@ int64_t LauncherState::optionsId(const OptionList &options) {
       equal = same;
     }
     if (equal)
-      return static_cast<int64_t>(i) + 1;
+      return firstOptionSet + static_cast<int64_t>(i);
   }
   for (const auto &[name, value] : options) {
     Py_INCREF(name);
     Py_INCREF(value);
   }
   optionSets.push_back(options);
-  return static_cast<int64_t>(optionSets.size());
+  return firstOptionSet + static_cast<int64_t>(optionSets.size()) - 1;
 }
 
 bool LauncherState::globalsHold() const {
@@ -184,16 +185,17 @@ void LauncherState::forgetVariants() {
   forget([](const runtime::LaunchEntry &) { return false; });
 }
 
-void LauncherState::boundVariants() {
+void LauncherState::boundVariants(uint32_t slot) {
   size_t count = table->size();
   if (!mostVariants || count <= mostVariants)
     return;
-  // Numbers of constants are part of the keys, so they can only go with all variants.
+  // Numbers of constants are part of the keys, so they can only go with all variants. The new one
+  // stays, though nothing finds it again: it is about to be launched.
   bool manyConstants = optionSets.size() > 2 * mostVariants;
   for (const ConstantTable &known : constants)
     manyConstants |= known.size() > 2 * mostVariants;
   if (manyConstants) {
-    forgetVariants();
+    forget([&](const runtime::LaunchEntry &entry) { return entry.callerId == slot; });
     for (ConstantTable &known : constants)
       known.clear();
     clearOptionSets();
@@ -213,12 +215,14 @@ void LauncherState::boundVariants() {
 }
 
 void LauncherState::clearOptionSets() {
-  for (OptionList &set : optionSets)
+  std::vector<OptionList> old;
+  old.swap(optionSets);
+  firstOptionSet += static_cast<int64_t>(old.size());
+  for (OptionList &set : old)
     for (auto &[name, value] : set) {
       Py_DECREF(name);
       Py_DECREF(value);
     }
-  optionSets.clear();
 }
 
 int LauncherState::traverse(visitproc visit, void *arg) const {

@@ -21,7 +21,8 @@ struct Variant {
   int running = 0; // launches that are inside of the device, without the GIL
 };
 
-/// Gives numbers to values that are compiled in: equal type and value, equal number.
+/// Gives numbers to values that are compiled in: equal type and value, equal number. A number is
+/// never used again, also after clear(): calls of other threads may have it in their keys.
 class ConstantTable {
 public:
   /// The number of `value`, entered if new; -1 with a Python exception set.
@@ -32,6 +33,7 @@ public:
 
 private:
   std::vector<PyObject *> values; // owned
+  int64_t first = 0;              // number of the first value
 };
 
 /// Whether two compile-time values have one type and one value. 1, True and 1.0 differ, as do 0.0
@@ -47,6 +49,7 @@ struct LauncherState {
   std::vector<ParamSpec> params;
   std::vector<ConstantTable> constants; // one for each parameter
   std::vector<OptionList> optionSets;   // owned; number 0 is the empty one
+  int64_t firstOptionSet = 1;           // number of the first one here; never used again, either
   std::deque<Variant> variants;         // LaunchEntry::callerId is the index
   std::unique_ptr<runtime::KernelTable> table = std::make_unique<runtime::KernelTable>();
   /// Forgotten, but not freed: a launch runs, or a GPU holds the module and a captured graph may
@@ -65,8 +68,9 @@ struct LauncherState {
   /// False when a captured global is another object than it was.
   bool globalsHold() const;
   void forgetVariants();
-  /// Where there are more variants than the limit, forgets the half that was used least recently.
-  void boundVariants();
+  /// Where there are more variants than the limit, forgets the half that was used least recently,
+  /// but not the one in `slot`, which is new.
+  void boundVariants(uint32_t slot);
   /// The slot of a new variant.
   uint32_t newSlot();
   int traverse(visitproc visit, void *arg) const;

@@ -49,6 +49,12 @@ def _limits_changed() -> None:
     _core.set_variant_limit(cache.max_variants)
 
 
+def _folder(name: str) -> str:
+    """A folder below ``cache.home_dir``."""
+    home: str = cache.home_dir
+    return os.path.join(home, ".cosmati", name)
+
+
 def _launches_changed() -> None:
     from cosmati.runtime.hooks import watch_launches
 
@@ -94,7 +100,7 @@ class RedisKnobs(Group):
 
 def _cache_dir() -> str:
     if cache._values.get("home_dir") or _is_set("COSMATI_HOME", "TRITON_HOME"):
-        return cache.get_triton_dir("cache")
+        return _folder("cache")
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(base, "cosmati")
 
@@ -128,9 +134,9 @@ class CacheKnobs(Group):
 
     home_dir = Knob("COSMATI_HOME", lambda: os.path.expanduser("~"), triton="TRITON_HOME")
     dir = Knob("COSMATI_CACHE_DIR", _cache_dir, triton="TRITON_CACHE_DIR")
-    dump_dir = Knob("COSMATI_DUMP_DIR", lambda: cache.get_triton_dir("dump"),
+    dump_dir = Knob("COSMATI_DUMP_DIR", lambda: _folder("dump"),
                     triton="TRITON_DUMP_DIR", changed=_code_changed)  # fmt: skip
-    override_dir = Knob("COSMATI_OVERRIDE_DIR", lambda: cache.get_triton_dir("override"),
+    override_dir = Knob("COSMATI_OVERRIDE_DIR", lambda: _folder("override"),
                         triton="TRITON_OVERRIDE_DIR", changed=_code_changed)  # fmt: skip
     max_bytes = Number("COSMATI_CACHE_MAX_BYTES", 1 << 30)
     max_kernels = Number("COSMATI_MAX_KERNELS", 4096)
@@ -143,7 +149,7 @@ class CacheKnobs(Group):
 
     def get_triton_dir(self, dirname: str) -> str:
         """A folder below ``home_dir``/.cosmati."""
-        return os.path.join(self.home_dir, ".cosmati", dirname)
+        return _folder(dirname)
 
 
 class CompilationKnobs(Group):
@@ -402,7 +408,7 @@ class ProtonKnobs(Group):
 
 build = BuildKnobs("build")
 redis = RedisKnobs("redis")
-cache = CacheKnobs("cache")
+cache: CacheKnobs = CacheKnobs("cache")
 compilation = CompilationKnobs("compilation")
 autotuning = AutotuningKnobs("autotuning")
 runtime = RuntimeKnobs("runtime")

@@ -99,8 +99,13 @@ def _bind(compiled: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[
         bound = compiled.fn.signature.bind_partial(*args, **kwargs)
     except TypeError as error:
         raise TypeError(f"{compiled.name}(): {error}") from None
-    bound.apply_defaults()
-    return dict(bound.arguments)
+    given = dict(bound.arguments)
+    for parameter in compiled.fn.params:
+        # What is compiled in is what it was compiled with, whatever the default.
+        text = compiled._variant.type_texts[parameter.index]
+        if text is not None and parameter.has_default:
+            given.setdefault(parameter.name, parameter.default)
+    return given
 
 
 def _collect(compiled: Any, name: str, given: Any, value: Any, text: Any, bits: Any,

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from cosmati import _core
+from cosmati import _core, knobs
 from cosmati.language.constexpr import constexpr, unwrap
 from cosmati.runtime.parameters import Parameter, parameters_of
 
@@ -29,6 +29,12 @@ class VariantCache(dict[str, Any]):
     def __init__(self, owner: JITFunction) -> None:
         super().__init__()
         self._owner = owner
+
+    def __setitem__(self, key: str, compiled: Any) -> None:
+        super().__setitem__(key, compiled)
+        limit = knobs.cache.max_variants
+        while limit and len(self) > limit:
+            del self[next(iter(self))]
 
     def clear(self) -> None:
         super().clear()
@@ -371,9 +377,10 @@ class JITFunction(_core.Launcher):
     ) -> Any:
         """Compiles one variant; called by the base class when it has none that fits."""
         from cosmati.runtime.compile import compile_call
+        from cosmati.runtime.compiled import CompiledKernel
 
         compiled = compile_call(self, values, type_texts, bits, given, device, is_warmup)
-        if not hasattr(compiled, "asm"):
+        if not isinstance(compiled, CompiledKernel):
             return compiled  # a hook's or an asynchronous compilation's
         ordinal = 0 if device.on_host else int(device.ordinal)
         key = f"{type_texts}, {bits}, {values}, {given}"

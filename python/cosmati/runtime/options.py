@@ -69,7 +69,7 @@ _ALIASES = {
 }
 # Triton's options that mean nothing here -> why; any value of them is taken, with a warning unless
 # it is the one that Triton has by itself.
-_WITHOUT_MEANING: dict[str, tuple[tuple[Any, ...], str]] = {
+_WITHOUT_MEANING: dict[str, tuple[tuple[Any, ...] | None, str]] = {
     "warp_size": ((32,), "warps have 32 threads"),
     "backend_name": (("cuda",), "there is one back end"),
     "enable_reflect_ftz": ((True,), "subnormals are flushed by the option ftz alone"),

@@ -318,6 +318,10 @@ Self = TypeVar("Self", bound="Group")
 class Group:
     """Settings of one subject. Attributes are read and assigned; a wrong name is an error."""
 
+    _name: str
+    _is_live: bool
+    _values: dict[str, Any]
+
     def __init__(self, name: str, live: bool = True) -> None:
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_is_live", live)

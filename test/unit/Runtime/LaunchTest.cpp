@@ -255,6 +255,25 @@ TEST(KernelTable, theFirstEntryOfAKeyStays) {
   EXPECT_EQ(table.size(), 1u);
 }
 
+TEST(KernelTable, removedEntriesAreHandedOverAndTheOthersAreFoundStill) {
+  KernelTable table;
+  for (uint32_t i = 0; i < 100; ++i)
+    table.insert(tableKey(i), std::make_unique<LaunchEntry>())->callerId = i;
+  auto removed =
+      table.removeUnless([](const LaunchEntry &entry) { return entry.callerId % 3 == 0; });
+  EXPECT_EQ(removed.size(), 66u);
+  EXPECT_EQ(table.size(), 34u);
+  for (uint32_t i = 0; i < 100; ++i) {
+    LaunchEntry *entry = table.lookup(tableKey(i));
+    ASSERT_EQ(entry != nullptr, i % 3 == 0) << i;
+    if (entry)
+      EXPECT_EQ(entry->callerId, i);
+  }
+  EXPECT_EQ(table.insert(tableKey(1), std::move(removed[0])), table.lookup(tableKey(1)));
+  EXPECT_EQ(table.removeUnless([](const LaunchEntry &) { return false; }).size(), 35u);
+  EXPECT_EQ(table.lookup(tableKey(0)), nullptr);
+}
+
 TEST(KernelTable, readersSeeEntriesWhileWritersInsert) {
   KernelTable table;
   std::atomic<uint32_t> published{0};

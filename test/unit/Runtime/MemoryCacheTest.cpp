@@ -25,6 +25,22 @@ TEST(MemoryCache, makesAMissingEntryOnce) {
   EXPECT_EQ(*first, 1);
 }
 
+TEST(MemoryCache, keepsTheEntriesThatWereUsedLast) {
+  Cache cache(2);
+  auto make = [](int value) {
+    return [value]() -> llvm::Expected<Cache::Pointer> { return std::make_shared<int>(value); };
+  };
+  EXPECT_EQ(*valueOf(cache.getOrMake(keyOf(1), make(1))), 1);
+  EXPECT_EQ(*valueOf(cache.getOrMake(keyOf(2), make(2))), 2);
+  EXPECT_NE(cache.get(keyOf(1)), nullptr); // 2 is the oldest now
+  cache.put(keyOf(3), std::make_shared<int>(3));
+  EXPECT_EQ(cache.size(), 2u);
+  EXPECT_EQ(cache.get(keyOf(2)), nullptr);
+  EXPECT_EQ(*valueOf(cache.getOrMake(keyOf(1), make(10))), 1);
+  EXPECT_EQ(*valueOf(cache.getOrMake(keyOf(2), make(20))), 20);
+  EXPECT_EQ(cache.get(keyOf(3)), nullptr);
+}
+
 TEST(MemoryCache, threadsThatWantOneKeyMakeItOnce) {
   Cache cache;
   std::atomic<int> made{0};

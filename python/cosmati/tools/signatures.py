@@ -1,0 +1,76 @@
+"""Signatures as the command lines of compilation ahead of time have them: "*fp32:16, i32, 1024"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cosmati.errors import CosmatiError
+
+_C_TYPES = {
+    "i1": "int8_t", "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "i64": "int64_t",
+    "u1": "uint8_t", "u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "u64": "uint64_t",
+    "fp16": "uint16_t", "bf16": "uint16_t", "fp32": "float", "f32": "float", "fp64": "double",
+}  # fmt: skip
+
+
+def c_type(text: str) -> str:
+    """C's type of a parameter: pointers are CUdeviceptr, 16-bit floats their bits in uint16_t."""
+    if text.startswith("*"):
+        return "CUdeviceptr"
+    if text not in _C_TYPES:
+        raise ValueError(f"there is no C type for a parameter of type {text!r}")
+    return _C_TYPES[text]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One parameter: a type with a hint (16 or 1), or a value that is compiled in."""
+
+    text: str
+    type: str | None
+    hint: int | None
+    value: Any = None
+
+    @property
+    def is_constant(self) -> bool:
+        return self.type is None or self.hint == 1
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None
+
+
+def parse_signature(text: str, names: list[str], kernel: str) -> list[Entry]:
+    """The entries of a signature, one for each parameter. CosmatiError says what is wrong."""
+    from cosmati.cli.load import parse_constant
+    from cosmati.language.dtypes import parse_type
+
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != len(names):
+        raise CosmatiError(
+            f"the signature has {len(parts)} entries, but {kernel} has {len(names)} parameters: "
+            f"{', '.join(names)}"
+        )
+    entries = []
+    for name, part in zip(names, parts, strict=True):
+        kind, colon, hint = part.partition(":")
+        if colon and hint.strip() not in ("16", "1"):
+            raise CosmatiError(f"`{name}`: the hint {hint!r} is none; only 16 and 1 are")
+        number = _number(kind)
+        if number is None:
+            try:
+                parse_type(kind)
+            except ValueError:
+                number = parse_constant(kind)
+        if number is not None or kind == "None":
+            entries.append(Entry(part, None, None, number))
+        else:
+            value = 1 if hint.strip() == "1" else None
+            entries.append(Entry(part, kind, int(hint) if colon else None, value))
+    return entries
