@@ -19,10 +19,16 @@ def _torch_tensors(values: Iterable[Any]) -> list[Any]:
 
 
 def device_of(values: Iterable[Any]) -> Any:
-    """The device of a launch with these arguments: their GPU, else the default one."""
+    """The device of a launch with these arguments: their GPU, else the default one.
+
+    On the virtual machine torch's tensors may say that they are on a GPU (cosmati.compat).
+    """
+    default = get_device()
+    if default.on_host:
+        return default
     for tensor in _torch_tensors(values):
         return cuda_device(int(tensor.device.index or 0))
-    return get_device()
+    return default
 
 
 def device_text(device: Any) -> str:

@@ -20,6 +20,7 @@ from cosmati.tuning.compiling import (
 )
 from cosmati.tuning.config import Config
 from cosmati.tuning.devices import device_of, device_text, refuse_capture
+from cosmati.tuning.heuristic import Heuristics
 from cosmati.tuning.interface import described, jit_function
 from cosmati.tuning.progress import Progress
 from cosmati.tuning.record import read_record, record_digest, write_record
@@ -78,14 +79,33 @@ class Search:
 
     # Compiling.
 
-    def _compile(self, config: Config) -> Any:
+    def _prepare(self, config: Config) -> Callable[[], Any]:
+        """Compiles a configuration when it is called, in any thread.
+
+        What is the user's code, heuristics below the autotuner, runs here: it may depend on the
+        thread, as torch's modes do.
+        """
         left_out = ("grid", "warmup")
         kwargs = {name: value for name, value in self.kwargs.items() if name not in left_out}
-        chosen = launch_arguments(config, kwargs)
+        kwargs |= launch_arguments(config, kwargs)
+        fn = self.tuner.fn
+        while isinstance(fn, Heuristics):
+            kwargs = fn.filled(self.args, kwargs)
+            fn = fn.fn
         grid = self.kwargs.get("grid") or (1,)
-        kernel = self.tuner.fn.warmup(*self.args, grid=grid, **kwargs, **chosen)
-        # Within an AsyncCompileMode it is a promise.
-        return kernel.result() if hasattr(kernel, "result") else kernel
+
+        def compile_now() -> Any:
+            kernel = fn.warmup(*self.args, grid=grid, **kwargs)
+            # Within an AsyncCompileMode it is a promise.
+            return kernel.result() if hasattr(kernel, "result") else kernel
+
+        return compile_now
+
+    def _compile_all(
+        self, configs: Sequence[Config], report: Callable[[Config], None]
+    ) -> dict[Config, Compiled]:
+        calls = {config: self._prepare(config) for config in configs}
+        return compile_all(configs, lambda config: calls[config](), report)
 
     def compile(self, configs: Sequence[Config], progress: Progress | None = None) -> list[Any]:
         """Compiles them side by side; gives the kernels of those that can be."""
@@ -94,7 +114,7 @@ class Search:
             if progress is not None:
                 progress.step(f"compiled {config}")
 
-        self.results |= compile_all(configs, self._compile, report)
+        self.results |= self._compile_all(configs, report)
         kernels = [self.results[config].kernel for config in configs]
         usable = [kernel for kernel in kernels if kernel is not None]
         if not usable:
@@ -144,7 +164,7 @@ class Search:
 
     def _first_that_fits(self, progress: Progress) -> dict[Config, list[float]]:
         for config in self.configs:
-            self.results |= compile_all([config], self._compile, lambda _: None)
+            self.results |= self._compile_all([config], lambda _: None)
             progress.step(f"compiled {config}")
             if self.failure_of(config) is None:
                 return {config: [0.0, 0.0, 0.0]}

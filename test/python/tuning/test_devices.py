@@ -67,6 +67,8 @@ def test_the_stream_of_torch_is_asked_where_its_tensors_are(monkeypatch):
     with pytest.raises(cosmati.CosmatiError, match="capturing"):
         refuse_capture("gemm", [1, Tensor()], Gpu(False))
     assert asked == [3]
+    assert device_of([1, Tensor()]) is cosmati.get_device()  # the virtual machine was chosen
+    monkeypatch.setattr("cosmati.tuning.devices.get_device", lambda: Gpu(False))
     monkeypatch.setattr("cosmati.tuning.devices.cuda_device", lambda ordinal: f"cuda:{ordinal}")
     assert device_of([1, Tensor()]) == "cuda:3"
 

@@ -58,6 +58,23 @@ def test_autotune_over_heuristics_gives_them_the_configuration():
     assert {32, 64} <= set(seen)
 
 
+def test_heuristics_run_in_the_thread_that_launches():
+    import threading
+
+    threads = set()
+
+    def factor(args):
+        threads.add(threading.get_ident())
+        return 2.0
+
+    inner = cosmati.heuristics({"factor": factor})(scale_kernel)
+    kernel = cosmati.autotune(
+        [Config({"BLOCK": b}) for b in (32, 64, 128)], key=["n"], cache_results=False
+    )(inner)
+    kernel[(1,)](np.ones(32, np.float32), np.zeros(32, np.float32), 32)
+    assert threads == {threading.get_ident()}
+
+
 def test_heuristics_over_autotune_feed_the_key():
     inner = cosmati.autotune([Config({"BLOCK": b}) for b in (32, 64)], key=["n", "factor"],
                              cache_results=False)(scale_kernel)  # fmt: skip
