@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cosmati import knobs
 from cosmati.compat import names
 from cosmati.compat.modules import TritonModule, has_counterpart, missing_module
 
@@ -70,7 +71,8 @@ def installed() -> TritonFinder | None:
 
 
 def install() -> None:
-    """Makes ``import triton`` give Cosmati; a second call changes nothing.
+    """Makes ``import triton`` give Cosmati, and ``TRITON_...`` variables count; a second call
+    changes nothing.
 
     ImportError if another ``triton`` is imported already: kernels would be of two kinds.
     """
@@ -85,6 +87,7 @@ def install() -> None:
             f"start the program with `python -m cosmati.compat`. See {names.DOCS}"
         )
     sys.meta_path.insert(0, TritonFinder())
+    knobs.use_triton_environment()
 
 
 def uninstall() -> None:
@@ -93,6 +96,7 @@ def uninstall() -> None:
     if finder is None:
         return
     sys.meta_path.remove(finder)
+    knobs.use_triton_environment(False)
     for name in [name for name in sys.modules if name.partition(".")[0] == "triton"]:
         if isinstance(sys.modules[name], TritonModule):
             del sys.modules[name]

@@ -123,6 +123,21 @@ def test_tritons_variables_count_when_they_are_asked_for(monkeypatch):
         knobs.use_triton_environment(False)
 
 
+def test_the_compatibility_layer_reads_tritons_variables():
+    code = (
+        "import cosmati.compat.triton, triton\n"
+        "print(triton.knobs.language.fp32_default, triton.knobs.cache.dir)\n"
+    )
+    variables = {"TRITON_F32_DEFAULT": "ieee", "TRITON_CACHE_DIR": "/somewhere"}
+    paths = os.pathsep.join(p for p in sys.path if p)
+    inherited = {k: v for k, v in os.environ.items() if k != "COSMATI_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True,
+        env={**inherited, **variables, "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert done.stdout.split() == ["ieee", "/somewhere"], done.stderr
+
+
 def test_setting_what_means_nothing_says_so_once():
     from cosmati.runtime import settings
 
