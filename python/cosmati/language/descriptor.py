@@ -17,6 +17,7 @@ from cosmati.language.dtypes import (
     int16,
     int32,
     int64,
+    pointer_type,
     uint32,
     uint64,
 )
@@ -277,7 +278,8 @@ def from_launch(items: Tuple) -> tensor_descriptor:
     base, shape, strides, block_shape, padding, round_to_tf32 = items.values
     extents = scalar_shape(block_shape)
     order, zeros = list(reversed(range(len(extents)))), [0] * len(extents)
-    window = make_block_ptr(base, shape, strides, zeros, extents, order)
+    steps = _aligned(base, list(strides))
+    window = make_block_ptr(base, shape, steps, zeros, extents, order)
     return tensor_descriptor(window, unwrap(padding), bool(unwrap(round_to_tf32)))
 
 
@@ -302,7 +304,7 @@ def make_tensor_descriptor(
         hardware's copies of tensors.
     shape, strides : tuples of 1 to 5 integers
         Extents, and strides counted in elements: the last one is 1, the others are multiples of 16
-        bytes.
+        bytes, which compiled code relies on.
     block_shape : tuple of constexpr int
         Powers of two; at least 16 bytes along the last dimension.
     padding_option : {"zero", "nan"}
@@ -324,6 +326,7 @@ def make_tensor_descriptor(
     if not isinstance(base, tensor) or not base.type.is_ptr():
         given = base.type if isinstance(base, tensor) else base
         raise TypeError(f"base must be a pointer type, got {given}")
+    assert isinstance(base.type, pointer_type)
     element = base.type.element_ty
     size = element.primitive_bitwidth // 8
     if extents[-1] * size < 16:
@@ -349,8 +352,21 @@ def make_tensor_descriptor(
                 f"{number} * {size} = {number * size} bytes"
             )
     order = list(reversed(range(rank)))
-    window = make_block_ptr(base, sizes, steps, [0] * rank, extents, order)
+    window = make_block_ptr(base, sizes, _aligned(base, steps), [0] * rank, extents, order)
     return tensor_descriptor(window, padding)
+
+
+def _aligned(base: tensor, strides: list[Any]) -> list[Any]:
+    """The strides with what descriptors promise: all but the last are multiples of 16 bytes."""
+    emit = builder()
+    assert isinstance(base.type, pointer_type)
+    elements = 16 * 8 // max(base.type.element_ty.primitive_bitwidth, 8)
+    return [
+        tensor(emit.multiple_of(emit.cast(stride.handle, int64.core, None), [elements]))
+        if isinstance(stride, tensor) and index + 1 < len(strides)
+        else stride
+        for index, stride in enumerate(strides)
+    ]
 
 
 @builtin

@@ -25,7 +25,8 @@ class _LaunchItems(NamedTuple):
     padding: constexpr
     round_f32_to_tf32: constexpr
 
-    _kernel_value = staticmethod(from_launch)
+
+_LaunchItems._kernel_value = staticmethod(from_launch)  # type: ignore[attr-defined]
 
 
 @dataclass
