@@ -43,9 +43,20 @@ def _find_assigned(node: ast.AST) -> list[str]:
 
 def contains_return(statements: Iterable[ast.AST]) -> bool:
     """Whether a return statement stands somewhere inside."""
-    return any(
-        isinstance(node, ast.Return) for statement in statements for node in ast.walk(statement)
-    )
+    return any(_returns(statement) for statement in statements)
+
+
+def _returns(node: ast.AST) -> bool:
+    """contains_return() of one statement; remembered in the tree."""
+    known = node.__dict__.get("_returns")
+    if known is None:
+        inner = (getattr(node, name, ()) for name in ("body", "orelse", "finalbody", "handlers"))
+        is_function = isinstance(node, (ast.FunctionDef, ast.expr))
+        known = isinstance(node, ast.Return) or (
+            not is_function and any(contains_return(statements) for statements in inner)
+        )
+        node.__dict__["_returns"] = known
+    return bool(known)
 
 
 def always_returns(statements: list[ast.stmt]) -> bool:

@@ -207,7 +207,9 @@ class ControlFlow:
 
     def visit_For(self: Self, node: ast.For) -> None:
         if node.orelse:
-            raise UnsupportedLanguageConstruct("`else` of a loop is not supported")
+            raise UnsupportedLanguageConstruct(
+                "`else` of a loop is not supported; put its statements behind the loop"
+            )
         if not isinstance(node.target, ast.Name):
             raise UnsupportedLanguageConstruct("a loop has one variable: `for i in tl.range(n)`")
         iterator = self.visit(node.iter)
@@ -270,7 +272,9 @@ class ControlFlow:
 
     def visit_While(self: Self, node: ast.While) -> None:
         if node.orelse:
-            raise UnsupportedLanguageConstruct("`else` of a loop is not supported")
+            raise UnsupportedLanguageConstruct(
+                "`else` of a loop is not supported; put its statements behind the loop"
+            )
         names = assigned_names([*node.body, node.test])
         assigns = bool(assigned_names([node.test]))
         if (

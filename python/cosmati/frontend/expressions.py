@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import enum
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from cosmati import knobs
@@ -95,6 +96,13 @@ def _is_value_class(kind: type) -> bool:
     return hasattr(kind, "_fields") or issubclass(kind, enum.Enum)
 
 
+def similar(name: str, known: Iterable[str]) -> str:
+    """The end of a message: the known name that was meant, if one is close; else empty."""
+    public = [item for item in known if not item.startswith("_")]
+    found = difflib.get_close_matches(name, public, n=1, cutoff=0.75)
+    return f"; did you mean `{found[0]}`?" if found else ""
+
+
 class Unassigned:
     """Marks a name that has no value here; ``reason`` says why."""
 
@@ -128,7 +136,8 @@ class Expressions:
         if not found:
             if replaced is not None:
                 return replaced
-            raise NameError(f"`{name}` is not defined")
+            known = [*self.scope, *self.function.fn.__globals__]
+            raise NameError(f"`{name}` is not defined{similar(name, known)}")
         allowed = (
             isinstance(value, (constexpr, types.ModuleType, dtype, Tuple))
             or is_callable_in_kernels(value)
@@ -358,6 +367,7 @@ class Expressions:
                     ". Numbers known while compiling have no methods; integer arguments of 1 are "
                     "such, unless do_not_specialize lists them: tl.cast(x, dtype) takes both"
                 )
+            hint = hint or similar(node.attr, dir(owner))
             raise NameError(f"{kind} has no attribute `{node.attr}`{hint}") from None
         if isinstance(owner, Aggregate) and is_jit_function(value):
             return BoundMember(value, owner)

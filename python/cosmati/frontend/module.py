@@ -111,7 +111,9 @@ class ModuleGenerator:
         except TypeError:  # an unhashable constant: generated for this call alone
             key, known = (id(function), object()), _MISSING
         if known is None:
-            raise RecursionError(f"{function.__name__} calls itself; kernels can't use recursion")
+            raise RecursionError(
+                f"{function.__name__} calls itself; kernels can't use recursion: write a loop"
+            )
         if known is _MISSING:
             known = self._generate(function, key, list(scope), patterns, parts)
         assert isinstance(known, Generated)

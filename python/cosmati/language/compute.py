@@ -9,7 +9,15 @@ from typing import Any
 from cosmati.language.constexpr import unwrap
 from cosmati.language.context import builder, builtin, generator
 from cosmati.language.dtypes import float32, int32
-from cosmati.language.tensor import member, operand, optional, scalar_shape, tensor, to_tensor
+from cosmati.language.tensor import (
+    cast,
+    member,
+    operand,
+    optional,
+    scalar_shape,
+    tensor,
+    to_tensor,
+)
 from cosmati.language.tuples import Tuple
 
 
@@ -250,6 +258,28 @@ def _restore(value: tensor, axis: int | None, rank: int) -> tensor:
     if axis is None or rank == 1:
         return tensor(builder().full([1] * rank, value.handle, value.dtype.core))
     return tensor(builder().expand_dims(value.handle, axis % rank))
+
+
+@builtin
+def _promote_bfloat16_to_float32(t: Any) -> tensor:
+    """bfloat16 as float32, other types as they are; libraries' own reductions call it."""
+    value = to_tensor(t)
+    return cast(value, float32) if value.dtype.is_bf16() else value
+
+
+@builtin
+def _reduce_with_indices(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> Tuple:
+    """reduce() of a block and the int32 positions of its elements along ``axis``."""
+    value = to_tensor(input)
+    extents = [int(extent) for extent in value.shape]
+    dim = unwrap(axis)
+    emit = builder()
+    count = value.numel.value if dim is None else extents[dim]
+    line = extents if dim is None else [1] * len(extents)
+    if dim is not None:
+        line[dim] = count
+    index = emit.broadcast_to(emit.reshape(emit.arange(0, count), line, False), extents)
+    return reduce(Tuple([value, tensor(index)]), axis, combine_fn, keep_dims)  # type: ignore[no-any-return]
 
 
 @builtin

@@ -6,6 +6,8 @@ from cosmati.language.base import base_type as base_type
 from cosmati.language.base import base_value as base_value
 from cosmati.language.block_pointer import *  # noqa: F403
 from cosmati.language.compute import *  # noqa: F403
+from cosmati.language.compute import _promote_bfloat16_to_float32 as _promote_bfloat16_to_float32
+from cosmati.language.compute import _reduce_with_indices as _reduce_with_indices
 from cosmati.language.constexpr import constexpr as constexpr
 from cosmati.language.constexpr import constexpr_type as constexpr_type
 from cosmati.language.constexpr import unwrap
@@ -22,6 +24,7 @@ from cosmati.language.math import *  # noqa: F403
 from cosmati.language.memory import *  # noqa: F403
 from cosmati.language.packed import *  # noqa: F403
 from cosmati.language.program import *  # noqa: F403
+from cosmati.language.quantization import *  # noqa: F403
 from cosmati.language.shapes import *  # noqa: F403
 from cosmati.language.tensor import cast as cast
 from cosmati.language.tensor import tensor as tensor
@@ -31,6 +34,7 @@ from cosmati.language.tuples import Tuple
 
 tuple = Tuple
 item = tensor.item
+slice = slice  # noqa: PLW0127 (Python's own is the language's)
 _unwrap_if_constexpr = unwrap
 TRITON_MAX_TENSOR_NUMEL = constexpr(1048576)
 CONSTEXPR_0 = constexpr(0)

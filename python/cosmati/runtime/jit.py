@@ -75,13 +75,6 @@ class KernelInterface:
         return lambda *args, **kwargs: self.run(*args, grid=grid, warmup=False, **kwargs)
 
 
-class JITCallable:
-    """What is decorated by ``jit``; for isinstance."""
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("subclass JITFunction instead")
-
-
 class MockTensor:
     """Stands for a tensor of an element type in ``kernel.warmup(...)``.
 

@@ -137,6 +137,7 @@ constexpr tensor tuple tensor_descriptor PropagateNan TRITON_MAX_TENSOR_NUMEL st
 math.exp2 math.abs math.fma core.get_int_dtype core.CONSTEXPR_0 core.base_value core.base_type
 core.builtin core.extern core.is_builtin core.must_use_result core.constexpr_type core._aggregate
 core._unwrap_if_constexpr core.validate_block_shape core.extern_elementwise core.range core.dtype
+slice core._promote_bfloat16_to_float32 core._reduce_with_indices
 core.tensor core.constexpr core.static_assert core.reduce core.to_tensor
 standard._log2 standard._argmax_combine standard._argmin_combine standard._elementwise_max
 standard._elementwise_min standard._sum_combine standard._prod_combine standard._xor_combine
@@ -248,6 +249,25 @@ def test_every_function_takes_the_hidden_keywords():
         function = getattr(tl, name)
         if inspect.isfunction(function) and name not in ("aggregate_replace",):
             assert "_semantic" in inspect.signature(function, follow_wrapped=False).parameters
+
+
+@cosmati.jit
+def reduced_with_indices(x, out, M: tl.constexpr, N: tl.constexpr):
+    offs = tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :]
+    block = tl.core._promote_bfloat16_to_float32(tl.load(x + offs))
+    combine: tl.constexpr = tl.standard._argmax_combine_tie_break_left
+    _, index = tl.core._reduce_with_indices(block, 1, combine)
+    tl.store(out + tl.arange(0, M), index)
+
+
+def test_what_reductions_of_libraries_are_made_of():
+    import ml_dtypes
+    import numpy as np
+
+    x = np.random.default_rng(0).integers(0, 9, (4, 8)).astype(ml_dtypes.bfloat16)
+    out = np.zeros(4, np.int32)
+    reduced_with_indices[(1,)](x, out, M=4, N=8)
+    assert out.tolist() == x.astype(np.float32).argmax(1).tolist()
 
 
 @cosmati.jit
