@@ -1,4 +1,4 @@
-"""Cases of the compatibility suite: a library's kernel, the torch reference, how far they may differ.
+"""Cases of the compatibility suite: a library's kernel, the torch reference, a bound of the error.
 
 A case is a function that yields Comparison objects. ``run`` runs cases one after the other and
 writes one JSON line for each, so that a process that dies loses one case only.

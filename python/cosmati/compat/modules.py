@@ -54,6 +54,11 @@ class TritonModule(types.ModuleType):
         if name == "__all__":
             return self._exported()
         submodule = f"{self.__name__}.{name}"
+        alias = names.ALIASES.get(self.__name__, {}).get(name)
+        if alias is not None:
+            module, _, attribute = alias.partition(":")
+            value = importlib.import_module(module)
+            return getattr(value, attribute) if attribute else value
         for target in names.MODULES[self.__name__]:
             try:
                 module = importlib.import_module(target)
@@ -75,10 +80,21 @@ class TritonModule(types.ModuleType):
             if name.startswith("__"):
                 super().__setattr__(name, value)
             return
-        setattr(self._owner(name), name, value)
+        owner = self._owner(name)
+        before = vars(self).setdefault("__before__", {})
+        before.setdefault(name, getattr(owner, name, self))
+        setattr(owner, name, value)
 
     def __delattr__(self, name: str) -> None:
-        delattr(self._owner(name), name)
+        """Takes a name away; one that was set here gets the value back that it had before.
+
+        So do tools that patch modules expect it: the name is not in this module's dictionary.
+        """
+        value = vars(self).get("__before__", {}).pop(name, self)
+        if value is self:
+            delattr(self._owner(name), name)
+        else:
+            setattr(self._owner(name), name, value)
 
     def __dir__(self) -> list[str]:
         found = set(super().__dir__())
@@ -105,7 +121,9 @@ class TritonModule(types.ModuleType):
         if self.__name__ == "triton":
             return [name for name in names.ALL if hasattr(self, name)]
         own = getattr(self._present()[0], "__all__", None)
-        return list(own) if own is not None else [n for n in dir(self) if not n.startswith("_")]
+        if own is not None:
+            return list(own)
+        return [name for name in dir(self) if not name.startswith("_") and hasattr(self, name)]
 
     def _missing(self, name: str) -> str:
         submodule = f"{self.__name__}.{name}"

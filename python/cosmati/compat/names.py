@@ -6,8 +6,7 @@ made from it.
 
 from __future__ import annotations
 
-TRITON_VERSION = "3.7.1"
-"""The Triton whose names, signatures and rules are kept."""
+from cosmati.runtime.target import TRITON_VERSION as TRITON_VERSION
 
 DOCS = "docs/compat.md"
 
@@ -28,14 +27,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "triton.language.extra.libdevice": ("cosmati.language.extra.libdevice",),
     "triton.language.extra.cuda": ("cosmati.language.extra.cuda",),
     "triton.language.extra.cuda.libdevice": ("cosmati.language.extra.libdevice",),
-    "triton.language.extra.cuda.utils": (
-        "cosmati.language.extra.cuda.utils",
-        "cosmati.language.extra.cuda",
-    ),
-    "triton.language.extra.cuda.gdc": (
-        "cosmati.language.extra.cuda.gdc",
-        "cosmati.language.extra.cuda",
-    ),
+    "triton.language.extra.cuda.utils": ("cosmati.language.extra.cuda",),
+    "triton.language.extra.cuda.gdc": ("cosmati.language.extra.cuda",),
     "triton.runtime": (
         "cosmati.runtime",
         "cosmati.tuning",
@@ -50,40 +43,46 @@ MODULES: dict[str, tuple[str, ...]] = {
         "cosmati.language.core",
     ),
     "triton.runtime.autotuner": (
-        "cosmati.runtime.autotuner",
-        "cosmati.tuning.autotuner",
-        "cosmati.tuning.autotune",
         "cosmati.tuning",
         "cosmati.errors",
         "cosmati.runtime.jit",
+        "cosmati.runtime.cache",
     ),
-    "triton.runtime.cache": ("cosmati.runtime.cache", "cosmati.knobs"),
-    "triton.runtime.driver": ("cosmati.runtime.driver",),
-    "triton.runtime.errors": ("cosmati.runtime.errors", "cosmati.errors"),
-    "triton.runtime.interpreter": ("cosmati.runtime.interpreter", "cosmati.errors"),
+    "triton.runtime.cache": ("cosmati.runtime.cache",),
+    "triton.runtime.driver": ("cosmati.runtime.driver", "cosmati.backends.driver"),
+    "triton.runtime.errors": ("cosmati.runtime.errors",),
+    "triton.runtime.interpreter": ("cosmati.runtime.errors",),
     "triton.runtime._allocation": ("cosmati.runtime.allocator",),
     "triton.runtime._async_compile": ("cosmati.runtime.async_compile",),
-    "triton.compiler": ("cosmati.compiler", "cosmati.errors"),
-    "triton.compiler.compiler": ("cosmati.compiler.compiler", "cosmati.compiler"),
-    "triton.compiler.errors": ("cosmati.compiler.errors", "cosmati.errors"),
-    "triton.compiler.code_generator": (
-        "cosmati.compiler.code_generator",
+    "triton.compiler": ("cosmati.compiler",),
+    "triton.compiler.compiler": (
+        "cosmati.compiler.compiler",
         "cosmati.compiler",
+        "cosmati.backends.compiler",
+        "cosmati.runtime.cache",
         "cosmati.errors",
     ),
-    "triton.backends": ("cosmati.backends",),
-    "triton.backends.compiler": ("cosmati.backends.compiler", "cosmati.backends"),
-    "triton.backends.driver": ("cosmati.backends.driver", "cosmati.backends"),
-    "triton.backends.nvidia": ("cosmati.backends.nvidia",),
-    "triton.backends.nvidia.compiler": ("cosmati.backends.nvidia.compiler",),
-    "triton.backends.nvidia.driver": ("cosmati.backends.nvidia.driver",),
+    "triton.compiler.errors": ("cosmati.compiler.errors", "cosmati.errors"),
+    "triton.compiler.code_generator": ("cosmati.compiler.errors",),
+    "triton.backends": ("cosmati.backends", "cosmati.backends.compiler"),
+    "triton.backends.compiler": ("cosmati.backends.compiler",),
+    "triton.backends.driver": ("cosmati.backends.driver",),
     "triton.tools": ("cosmati.tools",),
     "triton.tools.tensor_descriptor": ("cosmati.tools.tensor_descriptor",),
     "triton.tools.compile": ("cosmati.tools.compile",),
     "triton.tools.link": ("cosmati.tools.link",),
     "triton.tools.disasm": ("cosmati.tools.disasm",),
-    "triton.tools.mxfp": ("cosmati.tools.mxfp",),
-    "triton.tools.ragged_tma": ("cosmati.tools.ragged_tma",),
+}
+
+# Names that Triton's modules have because they import them, and libraries take from there.
+_DRIVER = "cosmati.runtime.driver:driver"
+ALIASES: dict[str, dict[str, str]] = {
+    "triton.language.core": {"knobs": "triton.knobs"},
+    "triton.runtime.autotuner": {"knobs": "triton.knobs", "driver": _DRIVER},
+    "triton.runtime.cache": {"knobs": "triton.knobs"},
+    "triton.runtime.jit": {"knobs": "triton.knobs", "driver": _DRIVER},
+    "triton.compiler.compiler": {"knobs": "triton.knobs", "driver": _DRIVER},
+    "triton.testing": {"runtime": "triton.runtime"},
 }
 
 # Modules that Triton has and Cosmati does not, and why. A name stands for what is below it, too.
@@ -106,6 +105,9 @@ ABSENT: dict[str, str] = {
     "triton.tools.experimental_descriptor": (
         "Triton removed it in 3.4; use triton.tools.tensor_descriptor"
     ),
+    "triton.tools.mxfp": "it holds torch code of Triton's own tests",
+    "triton.tools.ragged_tma": "descriptors of ragged arrays are not there yet",
+    "triton.backends.nvidia": "Triton's plug-in for NVIDIA; Cosmati has its back end built in",
     "triton.tools.gsan": "`COSMATI_CHECK=race` finds races on the virtual machine instead",
     "triton.tools.build_extern": "it generated Triton's own sources",
     "triton.fb": "it is part of a private build of Triton",
@@ -117,9 +119,29 @@ ABSENT: dict[str, str] = {
 }
 
 # Names of Triton's modules that Cosmati lacks, and why: the text of the error.
+_GENERATOR = "kernels become IR in C++ (compiler/Builder); there is no generator to derive from"
+_INTERPRETER = "kernels without a GPU run on the virtual machine: the very PTX, not an interpreter"
+_LAUNCHER = "arguments are specialised in C++, without Python objects to look at"
+_PATTERN = "it serves Triton's reading of its own IR files"
 ABSENT_NAMES: dict[str, dict[str, str]] = {
-    "triton.language.core": {
-        "builder": "the IR builder is C++ (compiler/Builder)",
+    "triton.compiler.code_generator": {"CodeGenerator": _GENERATOR, "ast_to_ttir": _GENERATOR},
+    "triton.compiler.compiler": {
+        "parse": _PATTERN,
+        "prototype_pattern": _PATTERN,
+        "ptx_prototype_pattern": _PATTERN,
+        "CompileTimer": "knobs.compilation.listener is given the times of each stage",
+    },
+    "triton.runtime": {"build": "nothing is compiled with a C compiler at run time"},
+    "triton.runtime.interpreter": {
+        "InterpretedFunction": _INTERPRETER,
+        "GridExecutor": _INTERPRETER,
+        "interpreter_builder": _INTERPRETER,
+    },
+    "triton.runtime.jit": {
+        "KernelParam": _LAUNCHER,
+        "mangle_type": _LAUNCHER,
+        "native_specialize_impl": _LAUNCHER,
+        "create_function_from_signature": _LAUNCHER,
     },
 }
 
