@@ -63,7 +63,7 @@ tile::PackedType parsePacked(llvm::StringRef text, const char *name) {
 tile::BitProduct parseBitProduct(llvm::StringRef text) {
   if (std::optional<tile::BitProduct> product = tile::symbolizeBitProduct(text))
     return *product;
-  fail("op of dot_bits must be 'xor' or 'and', got '{0}'", text);
+  fail("op of dot_binary must be 'xor' or 'and', got '{0}'", text);
 }
 
 void checkSparseTypes(LanguageType a, LanguageType b) {
@@ -132,7 +132,7 @@ Value PackedDotBuilder::dotPacked(const Value &a, const Value &b, llvm::StringRe
 
 Value PackedDotBuilder::dotBits(const Value &a, const Value &b, llvm::StringRef product,
                                 const std::optional<Value> &acc) {
-  constexpr const char *what = "dot_bits";
+  constexpr const char *what = "dot_binary";
   tile::BitProduct op = parseBitProduct(product);
   LanguageType type = LanguageType::block(Scalar::Int32, productShape(what, a, 32, b, 32));
   for (const Value *operand : {&a, &b})

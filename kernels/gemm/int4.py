@@ -27,34 +27,15 @@ HALVES = ("float16", "bfloat16")
 
 
 @cosmati.jit
-def _nf4(code):
-    """QLoRA's 16 quantiles, chosen bit by bit: 15 selects, no table in memory."""
-    b0 = (code & 1) != 0
-    b1 = (code & 2) != 0
-    b2 = (code & 4) != 0
-    b3 = (code & 8) != 0
-    q0 = tl.where(b0, -0.6961928009986877, -1.0)
-    q1 = tl.where(b0, -0.39491748809814453, -0.5250730514526367)
-    q2 = tl.where(b0, -0.18477343022823334, -0.28444138169288635)
-    q3 = tl.where(b0, 0.0, -0.09105003625154495)
-    q4 = tl.where(b0, 0.16093020141124725, 0.07958029955625534)
-    q5 = tl.where(b0, 0.33791524171829224, 0.24611230194568634)
-    q6 = tl.where(b0, 0.5626170039176941, 0.44070982933044434)
-    q7 = tl.where(b0, 1.0, 0.7229568362236023)
-    low = tl.where(b2, tl.where(b1, q3, q2), tl.where(b1, q1, q0))
-    high = tl.where(b2, tl.where(b1, q7, q6), tl.where(b1, q5, q4))
-    return tl.where(b3, high, low)
-
-
-@cosmati.jit
 def _weights(code, zero, scale, FORMAT: tl.constexpr):
     """The weights of one half of the bytes, in the type of ``scale``."""
     if FORMAT == "nf4":
-        steps = _nf4(code).to(scale.dtype)
+        steps = tl.dequantize_nf4(code, dtype=scale.dtype)
     elif zero is None:
-        steps = (code.to(tl.int8) - 8).to(scale.dtype)
+        steps = tl.dequantize(code, None, 8, scale.dtype, bits=4)
     else:
-        steps = (code.to(tl.int8) - zero.to(tl.int8)[None, :]).to(scale.dtype)
+        steps = tl.dequantize(code, None, zero[None, :], scale.dtype, bits=4)
+    # Only now is the scale spread along the columns: the registers of the steps come first.
     return steps * scale[None, :]
 
 
@@ -85,13 +66,14 @@ def int4_kernel(
         a_low = tl.load(a_ptrs, mask=in_rows, other=0.0)
         a_high = tl.load(a_ptrs + 32 * stride_ak, mask=in_rows, other=0.0)
         codes = tl.load(w_ptrs, mask=in_cols[None, :], other=0)
+        low, high = tl.unpack_int4(codes, layout="split")
         group = k // GROUP_SIZE
         scale = tl.load(scale_ptrs + group * stride_sk, mask=in_cols, other=0.0)
         if zero_ptr is not None:
             zero = tl.load(zero_ptr + cols * stride_sn + group * stride_sk, mask=in_cols, other=0)
         else:
             zero = None
-        acc = tl.dot(a_low, _weights(codes & 15, zero, scale, FORMAT), acc)
+        acc = tl.dot(a_low, _weights(low, zero, scale, FORMAT), acc)
         if GROUP_SIZE == 32:
             group = group + 1
             scale = tl.load(scale_ptrs + group * stride_sk, mask=in_cols, other=0.0)
@@ -99,7 +81,7 @@ def int4_kernel(
                 zero = tl.load(
                     zero_ptr + cols * stride_sn + group * stride_sk, mask=in_cols, other=0
                 )
-        acc = tl.dot(a_high, _weights(codes >> 4, zero, scale, FORMAT), acc)
+        acc = tl.dot(a_high, _weights(high, zero, scale, FORMAT), acc)
         a_ptrs += 64 * stride_ak
         w_ptrs += 32 * stride_wk
     c_ptrs = c_ptr + rows[:, None] * stride_cm + cols[None, :] * stride_cn

@@ -41,26 +41,12 @@ def _choose_scale(lo, hi, LARGEST: tl.constexpr, SYMMETRIC: tl.constexpr):
 @cosmati.jit
 def _encode(x, scale, zero, FORMAT: tl.constexpr, SYMMETRIC: tl.constexpr, SATURATE: tl.constexpr):
     """The codes of ``x``: int8, or the bits of 8-bit floats as uint8."""
-    y = tl.div_rn(x, scale)
     if FORMAT == "int8":
-        # Beyond 1024 the result is clamped whatever the zero point is.
-        steps = _round_half_even(tl.clamp(y, -1024.0, 1024.0))
-        steps = tl.where(y != y, 0.0, steps) + zero
-        lowest: tl.constexpr = -127.0 if SYMMETRIC else -128.0
-        return tl.clamp(steps, lowest, 127.0).to(tl.int8)
+        return tl.quantize(x, tl.int8, scale, zero, narrow=SYMMETRIC)
     else:
         kind: tl.constexpr = tl.float8e4nv if FORMAT == "e4m3" else tl.float8e5
-        code = y.to(kind).to(tl.uint8, bitcast=True)
-        code = tl.where(y != y, 0x7F, code)
-        if not SATURATE:
-            # The first magnitude that rounds to more than the largest number (E4M3: 464 is a tie
-            # and goes down to the even 448; E5M2: 61440 is a tie and goes up).
-            sign = tl.where(y < 0, 0x80, 0).to(tl.uint8)
-            if FORMAT == "e4m3":
-                code = tl.where(tl.abs(y) > 464.0, sign | 0x7F, code)
-            else:
-                code = tl.where(tl.abs(y) >= 61440.0, sign | 0x7C, code)
-        return code
+        overflow: tl.constexpr = "saturate" if SATURATE else "nonfinite"
+        return tl.quantize(x, kind, scale, overflow=overflow).to(tl.uint8, bitcast=True)
 
 
 @cosmati.jit
@@ -175,11 +161,12 @@ def dequantize_kernel(
         group = index * 0
     scale = tl.load(scale_ptr + group, mask=mask, other=1.0)
     if FORMAT == "int8":
-        steps = code.to(tl.int32)
         if zero_ptr is not None:
-            steps -= tl.load(zero_ptr + group, mask=mask, other=0).to(tl.int32)
-        value = steps.to(tl.float32)
+            zero = tl.load(zero_ptr + group, mask=mask, other=0)
+        else:
+            zero = None
+        value = tl.dequantize(code, scale, zero)
     else:
         kind: tl.constexpr = tl.float8e4nv if FORMAT == "e4m3" else tl.float8e5
-        value = code.to(kind, bitcast=True).to(tl.float32)
-    tl.store(x_ptr + index, value * scale, mask=mask)
+        value = tl.dequantize(code.to(kind, bitcast=True), scale)
+    tl.store(x_ptr + index, value, mask=mask)

@@ -18,7 +18,7 @@ void bindBuilderPackedDots(BuilderClass &builder) {
           },
           py::arg("x"), py::arg("y"), py::arg("x_type"), py::arg("y_type"), py::arg("acc"))
       .def(
-          "dot_bits",
+          "dot_binary",
           [](Builder &b, py::handle x, py::handle y, std::string_view product, py::handle acc) {
             return b.dotBits(toValue(x), toValue(y), toRef(product), given(acc));
           },

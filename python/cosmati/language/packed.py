@@ -34,7 +34,7 @@ def dot_packed(a: Any, b: Any, acc: Any = None, a_type: Any = "s4", b_type: Any 
 
 
 @builtin
-def dot_bits(a: Any, b: Any, acc: Any = None, op: Any = "xor") -> tensor:
+def dot_binary(a: Any, b: Any, acc: Any = None, op: Any = "xor") -> tensor:
     """``acc[m, n]`` and how many k there are with ``a[m, k] op b[k, n]``, in int32.
 
     Parameters
@@ -43,13 +43,13 @@ def dot_bits(a: Any, b: Any, acc: Any = None, op: Any = "xor") -> tensor:
         32 bits of the matrix each, neighbours along K, the first one lowest.
     acc : int32 block [M, N], optional
     op : {"xor", "and"}
-        Of vectors of signs, 1 for -1, ``K - 2 * dot_bits(a, b)`` is the product.
+        Of vectors of signs, 1 for -1, ``K - 2 * dot_binary(a, b)`` is the product.
 
     Notes
     -----
     M must be at least 16, N 8 and K 128: there is no other form than tensor cores'.
     """
-    return tensor(builder().dot_bits(operand(a), operand(b), unwrap(op), optional(acc)))
+    return tensor(builder().dot_binary(operand(a), operand(b), unwrap(op), optional(acc)))
 
 
 @builtin
@@ -91,4 +91,4 @@ def dot_sparse(a: Any, metadata: Any, b: Any, acc: Any = None, out_dtype: Any = 
     )
 
 
-__all__ = ["dot_bits", "dot_packed", "dot_sparse"]
+__all__ = ["dot_binary", "dot_packed", "dot_sparse"]

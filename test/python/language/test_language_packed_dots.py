@@ -1,4 +1,4 @@
-"""tl.dot_packed, tl.dot_bits and tl.dot_sparse: types, extents, batches and what is refused."""
+"""tl.dot_packed, tl.dot_binary and tl.dot_sparse: types, extents, batches and what is refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def packed_kernel(
     if OP is None:
         c = tl.dot_packed(a, b, acc, a_type=A_TYPE, b_type=B_TYPE)
     else:
-        c = tl.dot_bits(a, b, acc, op=OP)
+        c = tl.dot_binary(a, b, acc, op=OP)
     tl.store(c_ptr + m * N + n, c)
 
 
@@ -77,7 +77,7 @@ def loop_kernel(
         if KIND == "s4":
             acc = tl.dot_packed(a, b, acc)
         else:
-            acc = tl.dot_bits(a, b, acc, op=KIND)
+            acc = tl.dot_binary(a, b, acc, op=KIND)
     tl.store(c_ptr + m * N + n, acc)
 
 
@@ -334,7 +334,7 @@ def test_packed_refusals() -> None:
         None,
         None,
         "or",
-        match=r"op of dot_bits must be 'xor' or 'and', got 'or'",
+        match=r"op of dot_binary must be 'xor' or 'and', got 'or'",
     )
     refused(
         packed_kernel,
@@ -348,7 +348,7 @@ def test_packed_refusals() -> None:
         None,
         None,
         "and",
-        match=r"operands of dot_bits must be of int32 or uint32, 32 bits each, got int8",
+        match=r"operands of dot_binary must be of int32 or uint32, 32 bits each, got int8",
     )
     refused(
         packed_kernel,
