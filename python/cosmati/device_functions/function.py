@@ -102,7 +102,9 @@ class CudaFunction:
         self.source = source
         self.name = signature.name
         self.signature = signature.text()
-        takes_pointers = any(isinstance(item.language, pointer_type) for item in signature.parameters)
+        takes_pointers = any(
+            isinstance(item.language, pointer_type) for item in signature.parameters
+        )
         returns = signature.result.language is not None
         self.pure = (returns and not takes_pointers) if pure is None else bool(pure)
         self._signature = signature
@@ -207,7 +209,7 @@ def _returned(value: tensor, kind: CType) -> tensor | None:
     if language == kind.passed:
         return value
     if language == tl.int1:
-        return value != 0
+        return cast(value, language)
     if language.is_ptr():
         return cast(value, language, bitcast=True)
     if language.is_floating():
@@ -234,12 +236,13 @@ def _compile(
         *(f"-I{folder}" for folder in include_folders(tools)),
     ]  # fmt: skip
     file, line = place
-    ok, ptx, log = tools.compile_cuda(_unit(source, signature, symbol, place), file, words)
+    text: str
+    ok, text, log = tools.compile_cuda(_unit(source, signature, symbol, place), file, words)
     where = f"cuda_function {signature.name} ({file}:{line})"
     if not ok:
         raise ValueError(f"{where}: NVRTC refuses it for {target}:\n{log}{_advice(log)}")
     try:
-        return prepare(ptx, symbol, f"{symbol}_")
+        return prepare(text, symbol, f"{symbol}_")
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
 
@@ -286,7 +289,7 @@ def _escaped(text: str) -> str:
 
 
 def include_folders(tools: Any) -> list[str]:
-    """Folders with CUDA's headers: beside NVRTC, of CUDA's Python packages, CUDA_HOME, the system's."""
+    """The folder with CUDA's headers: beside NVRTC, of a package, CUDA_HOME, the system's."""
     try:
         library = Path(tools.find("libnvrtc"))
     except ValueError:
@@ -300,7 +303,7 @@ def include_folders(tools: Any) -> list[str]:
 
 
 def _advice(log: str) -> str:
-    if "could not open source file" not in log:
+    if "open source file" not in log:
         return ""
     return (
         "\nCUDA's own headers (cuda_fp16.h, ...) come with `pip install nvidia-cuda-runtime "
@@ -312,14 +315,16 @@ def _advice(log: str) -> str:
 def _only_name(source: str) -> str:
     import re
 
-    names = re.findall(r"^[ \t]*[\w\s*:<>\"]*?\b([A-Za-z_]\w*)\s*\([^;{}]*\)\s*\{", source, re.MULTILINE)
+    names = re.findall(
+        r"^[ \t]*[\w\s*:<>\"]*?\b([A-Za-z_]\w*)\s*\([^;{}]*\)\s*\{", source, re.MULTILINE
+    )
     names = [item for item in dict.fromkeys(names) if item not in ("if", "for", "while", "switch")]
     if len(names) != 1:
         raise ValueError(
             f"cuda_function: the source defines {len(names)} functions ({', '.join(names)}); give "
             "name="
         )
-    return names[0]
+    return str(names[0])
 
 
 def _line_of(source: str) -> tuple[str, int]:

@@ -10,7 +10,9 @@ import re
 
 _NAME = re.compile(r"[A-Za-z_$%][\w$]*")
 _FUNCTION = re.compile(r"\.func\b\s*(?:\([^)]*\)\s*)?([\w$]+)")
-_VARIABLE = re.compile(r"\.(?:global|const)\b[^=;{]*?([A-Za-z_$][\w$]*)\s*(?:\[[^\]]*\]\s*)*(?:=|;)")
+_VARIABLE = re.compile(
+    r"\.(?:global|const)\b[^=;{]*?([A-Za-z_$][\w$]*)\s*(?:\[[^\]]*\]\s*)*(?:=|;)"
+)
 _LINKAGE = re.compile(r"^\s*\.(visible|weak|common|extern)\b\s*")
 # Functions that every driver, and the virtual machine, provide.
 _PROVIDED = {"vprintf", "__assertfail", "malloc", "free"}
@@ -90,7 +92,7 @@ def _check(name: str, item: str, is_declared: bool) -> None:
     if re.search(r"^\s*(@!?%\w+\s+)?(bar|barrier|mbarrier)\.", item, flags=re.MULTILINE):
         raise ValueError(
             "the function has a barrier (__syncthreads or the like). It is applied to single "
-            "elements, of which threads hold different numbers; use tl.debug_barrier() in the kernel"
+            "elements, of which threads hold different numbers; tl.debug_barrier() is for kernels"
         )
 
 

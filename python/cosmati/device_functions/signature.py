@@ -119,8 +119,8 @@ def parse_type(text: str) -> CType:
     name = _canonical(words)
     if name not in _SCALARS:
         raise TypeError(
-            f"cuda_function: the type `{text.strip()}` is not known; known are {', '.join(_SCALARS)}"
-            " and pointers to them"
+            f"cuda_function: the type `{text.strip()}` is not known; known are "
+            f"{', '.join(_SCALARS)} and pointers to them"
         )
     kind = _SCALARS[name]
     return CType(pointer_type(kind, const=const)) if stars else CType(kind)
