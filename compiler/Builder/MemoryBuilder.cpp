@@ -60,7 +60,8 @@ void requirePointer(const Value &pointer, const char *function) {
 
 void requireWritable(const Value &pointer) {
   if (pointer.type.isConst())
-    fail("Cannot store to a constant pointer ({0})", pointer.type.scalar().str());
+    fail("Cannot store to a constant pointer ({0}): take `tl.const` from the parameter",
+         pointer.type.scalar().str());
 }
 
 void forbidBlock(const Operand &operand, const Value &pointer, const char *what) {
@@ -88,7 +89,7 @@ Value MemoryBuilder::checkedMask(const Operand &mask) {
 Value MemoryBuilder::load(const Value &source, const LoadOptions &options) {
   requirePointer(source, "load");
   if (options.other && !options.mask)
-    fail("`other` cannot be provided without `mask`");
+    fail("`other` cannot be provided without `mask`: it is what lanes hold whose mask is false");
   CacheModifier cache = parseLoadCache(options.cache);
   EvictionPolicy evict = parseEviction(options.evict);
   Value pointer = source, mask, other;

@@ -57,7 +57,8 @@ class CompilationError(CosmatiError):
     def _format(self) -> str:
         if not self.chain:
             return self.message
-        first = self.chain[0]
+        own = self._innermost_own()
+        first = self.chain[own]
         head, _, details = self.message.partition("\n")
         lines = [f"{first.file}:{first.line}:{first.column}: {head}", first.excerpt()]
         if first.in_function[0]:
@@ -65,11 +66,27 @@ class CompilationError(CosmatiError):
             lines.append(f"  in {first.function}, at {line}:{column}:")
         if details:
             lines.append(details)
-        for place in self.chain[1:]:
+        for place in reversed(self.chain[:own]):
+            lines.append(f"  inside of {place.function}: {place.text.strip()}")
+        for place in self.chain[own + 1 :]:
             where = f"{place.file}:{place.line}:{place.column}"
             lines.append(f"  called from {where} in {place.function}")
             lines.append(place.excerpt())
         return "\n".join(lines)
+
+    def _innermost_own(self) -> int:
+        """Index of the innermost place outside of the language's own functions, if there is one.
+
+        ``tl.zeros`` calls ``tl.full``: what it refuses is an error of the line with ``tl.zeros``.
+        """
+        return next(
+            (
+                index
+                for index, place in enumerate(self.chain)
+                if not place.function.startswith("cosmati.language.")
+            ),
+            0,
+        )
 
     @property
     def error_message(self) -> str:
@@ -78,11 +95,11 @@ class CompilationError(CosmatiError):
 
     @property
     def filename(self) -> str | None:
-        return self.chain[0].file if self.chain else None
+        return self.chain[self._innermost_own()].file if self.chain else None
 
     @property
     def lineno(self) -> int | None:
-        return self.chain[0].line if self.chain else None
+        return self.chain[self._innermost_own()].line if self.chain else None
 
 
 class UnsupportedLanguageConstruct(CompilationError):

@@ -10,7 +10,6 @@ import types
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from cosmati import knobs
 from cosmati.errors import UnsupportedLanguageConstruct
 from cosmati.frontend.values import (
     describe,
@@ -149,7 +148,7 @@ class Expressions:
             return value
         if self.function.is_constexpr_global(name):
             return wrap(value)
-        if knobs.compilation.allow_non_constexpr_globals and not callable(value):
+        if self.module.plain_globals and not callable(value):
             return wrap(value)
         if callable(value):
             raise NameError(

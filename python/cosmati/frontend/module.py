@@ -54,6 +54,8 @@ class KernelParameter:
 class ModuleGenerator:
     """Builds one module. Functions are generated once for each set of argument types."""
 
+    plain_globals = False  # kernels may read globals that are not declared constexpr
+
     def __init__(
         self, target: str, num_warps: int = 4, debug: bool = False, absolute_lines: bool = False
     ) -> None:

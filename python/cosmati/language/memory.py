@@ -25,7 +25,10 @@ def _choice(value: Any, allowed: tuple[str, ...], what: str) -> str:
 def _pointer(value: Any, function: str) -> Any:
     if not isinstance(value, tensor) or not value.dtype.is_ptr():
         found = value.type if isinstance(value, tensor) else unwrap(value)
-        raise TypeError(f"Unsupported ptr type {found} in `tl.{function}`")
+        raise TypeError(
+            f"Unsupported ptr type {found} in `tl.{function}`: it takes a pointer or a block of "
+            "pointers, such as `x_ptr + offsets`"
+        )
     return value.handle
 
 
@@ -81,7 +84,9 @@ def load(
             "use `mask` and `other` with a block of pointers"
         )
     if unwrap(other) is not None and unwrap(mask) is None:
-        raise ValueError("`other` cannot be provided without `mask`")
+        raise ValueError(
+            "`other` cannot be provided without `mask`: it is what lanes hold whose mask is false"
+        )
     handle = _pointer(pointer, "load")
     return tensor(
         builder().load(handle, optional(mask), optional(other), cache, evict, is_volatile)
