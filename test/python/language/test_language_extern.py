@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import cosmati
@@ -157,6 +159,30 @@ def test_functions_with_two_results_give_tuples(dtype):
     parts_kernel[(1,)](angles, a, b, "sincos", 16)
     np.testing.assert_allclose(a, np.sin(angles), rtol=1e-6)
     np.testing.assert_allclose(b, np.cos(angles), rtol=1e-6)
+
+
+@cosmati.jit
+def remquo_kernel(X, Y, R, Q, N: tl.constexpr):
+    i = tl.arange(0, N)
+    r, q = libdevice.remquo(tl.load(X + i), tl.load(Y + i))
+    tl.store(R + i, r)
+    tl.store(Q + i, q)
+
+
+@pytest.mark.skipif(libdevice_missing(), reason="libdevice was not found")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_remainders_come_with_the_last_bits_of_the_quotient(dtype):
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal(256) * 10.0 ** rng.integers(-3, 6, 256)).astype(dtype)
+    y = (rng.standard_normal(256) * 10.0 ** rng.integers(-3, 3, 256)).astype(dtype)
+    x[:4], y[:4] = [1.5, 2.5, -3.5, 7.5], 1.0
+    r, q = np.zeros(256, dtype), np.zeros(256, np.int32)
+    remquo_kernel[(1,)](x, y, r, q, 256)
+    quotients = [
+        round(Fraction(a) / Fraction(b)) for a, b in zip(x.tolist(), y.tolist(), strict=True)
+    ]
+    np.testing.assert_array_equal(r, [math.remainder(a, b) for a, b in zip(x, y, strict=True)])
+    assert q.tolist() == [(abs(k) % 8) * (1 if k > 0 else -1) for k in quotients]
 
 
 def test_every_function_of_the_library_has_a_name():

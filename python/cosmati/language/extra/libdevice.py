@@ -197,6 +197,24 @@ def frexp(arg0: Any) -> Tuple:
     return Tuple([where(ordinary, scaled, x), exponent])
 
 
-modf, frexp = builtin(modf), builtin(frexp)
+def remquo(arg0: Any, arg1: Any) -> Tuple:
+    """(remainder, q): as ``remainder``, and the last three bits of the rounded quotient, signed.
 
-__all__ = sorted([*_TABLES, "fast_sincosf", "frexp", "modf", "sincos", "sincospi"])  # noqa: PLE0605
+    q is int32, and 0 where the remainder is NaN.
+    """
+    x, y = to_tensor(arg0), to_tensor(arg1)
+    rest = globals()["remainder"](x, y)
+    size, step = globals()["abs"](x), globals()["abs"](y)
+    # What 8 steps leave has the same last bits. It differs from a multiple of the step by its own
+    # remainder, and both are exact, so the division is off by less than half.
+    small = globals()["fmod"](size, step.__mul__(8.0))
+    whole = small.__sub__(globals()["remainder"](small, step)).__truediv__(step)
+    known = rest.__eq__(rest)
+    count = globals()["rint"](where(known, whole, 0.0)).to(int32).__and__(7)
+    negative = x.__lt__(0.0).__xor__(y.__lt__(0.0))
+    return Tuple([rest, where(negative, count.__neg__(), count)])
+
+
+modf, frexp, remquo = builtin(modf), builtin(frexp), builtin(remquo)
+
+__all__ = sorted([*_TABLES, "fast_sincosf", "frexp", "modf", "remquo", "sincos", "sincospi"])  # noqa: PLE0605
