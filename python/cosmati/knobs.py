@@ -12,13 +12,14 @@ and says so. Importing this module reads nothing.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
-from cosmati.runtime import settings as _settings
-from cosmati.runtime.settings import ClassName, Flag, Group, Knob, Number, ToolKnob
-from cosmati.runtime.settings import HookChain as HookChain
-from cosmati.runtime.settings import env as env
-from cosmati.runtime.settings import use_triton_environment as use_triton_environment
+from cosmati import settings as _settings
+from cosmati.settings import ClassName, Flag, Group, Knob, Number, ToolKnob
+from cosmati.settings import HookChain as HookChain
+from cosmati.settings import env as env
+from cosmati.settings import use_triton_environment as use_triton_environment
 
 _NO_COMPILER = "no C compiler takes part: launches need no generated code"
 _NO_AMD = "there is no AMD back end"
@@ -55,16 +56,16 @@ def _folder(name: str) -> str:
     return os.path.join(home, ".cosmati", name)
 
 
-def _launches_changed() -> None:
-    from cosmati.runtime.hooks import watch_launches
+# What the runtime does when a setting of launches changes; it registers itself.
+followers: dict[str, Callable[[], None]] = {}
 
-    watch_launches()
+
+def _launches_changed() -> None:
+    followers["launches"]()
 
 
 def _interpret_changed() -> None:
-    from cosmati.runtime import device
-
-    device.follow_interpret()
+    followers["interpret"]()
 
 
 class BuildKnobs(Group):

@@ -10,7 +10,7 @@ _PLACES = {
     "IRSource": "cosmati.compiler.sources",
     "compile": "cosmati.compiler.compiler",
     "max_shared_mem": "cosmati.compiler.compiler",
-    "CompileTimes": "cosmati.compiler.times",
+    "CompileTimes": "cosmati.runtime.times",
     "CompilationError": "cosmati.errors",
     "CompiledKernel": "cosmati.runtime.compiled",
     "LazyDict": "cosmati.runtime.hooks",

@@ -104,6 +104,7 @@ class Variant:
         warps, debug = int(options.get("num_warps", 4)), options.get("debug") == "true"
         absolute = options.get("lineinfo") == "absolute"
         generator = ModuleGenerator(options["target"], warps, debug, absolute)
+        generator.plain_globals = knobs.compilation.allow_non_constexpr_globals
         if options.get("dot_precision"):
             generator.builder.dot_precision = options["dot_precision"]
         generator.kernel(function, parameters, function.entry_name(values, self.type_texts))
@@ -279,7 +280,7 @@ def _report(compiled: CompiledKernel, outcome: Any) -> None:
         print(f"cosmati: {compiled.name}: {times} ms", file=sys.stderr)
     listener = knobs.compilation.listener
     if listener is not None:
-        from cosmati.compiler.times import CompileTimes
+        from cosmati.runtime.times import CompileTimes
 
         listener(
             src=compiled.src,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cosmati import _core
+from cosmati import _core, knobs
+from cosmati.runtime.hooks import metadata_of as launch_metadata_of
 
 _ALIASES = {"ttir": "tile", "ttgir": "tilegpu", "llir": "llvm"}
 _STAGES = ("tile", "tilegpu", "llvm", "ptx", "cubin")
@@ -54,7 +55,7 @@ class StageTexts(Mapping[str, Any]):
 
     def _disassembled(self) -> str:
         if self._sass is None:
-            from cosmati.tools.disasm import sass_of
+            from cosmati.runtime.disasm import sass_of
 
             self._sass = sass_of(self["cubin"])
         return self._sass
@@ -160,8 +161,6 @@ class CompiledKernel:
 
     def _loading(self) -> None:
         """Called before a device loads the image."""
-        from cosmati import knobs
-
         if knobs.runtime.kernel_load_start_hook:
             knobs.runtime.kernel_load_start_hook(
                 self.module, self.function, self.name, self.metadata_group, self.hash
@@ -169,8 +168,6 @@ class CompiledKernel:
 
     def _loaded(self, regs: int, local_bytes: int, max_threads: int, handle: int = 0) -> None:
         """What the device said when it loaded the image."""
-        from cosmati import knobs
-
         if regs >= 0:
             self.n_regs = regs
         if local_bytes >= 0 and self.n_spills < 0:
@@ -184,10 +181,6 @@ class CompiledKernel:
 
     def __del__(self) -> None:
         if getattr(self, "module", None) is None:
-            return
-        try:
-            from cosmati import knobs
-        except ImportError:  # the interpreter shuts down
             return
         if knobs.runtime.kernel_unload_hook:
             knobs.runtime.kernel_unload_hook(
@@ -238,13 +231,10 @@ class CompiledKernel:
 
     def launch_metadata(self, grid: Any, stream: Any, *args: Any) -> Any:
         """The LazyDict that launch hooks are given; None where there are no hooks."""
-        from cosmati import knobs
-        from cosmati.runtime.hooks import metadata_of
-
         if not (knobs.runtime.launch_enter_hook or knobs.runtime.launch_exit_hook):
             return None
         names = self.fn.arg_names if self.fn is not None else [p[0] for p in self.image.params]
-        return metadata_of(self, grid, stream, dict(zip(names, args, strict=False)))
+        return launch_metadata_of(self, grid, stream, dict(zip(names, args, strict=False)))
 
     def __repr__(self) -> str:
         return f"CompiledKernel({self.name}, {self.image.target}, {self.origin})"

@@ -63,6 +63,9 @@ def follow_interpret() -> None:
         choose_default()
 
 
+knobs.followers["interpret"] = follow_interpret
+
+
 def cuda_device(ordinal: int) -> Any:
     """GPU number ``ordinal``; CosmatiError if there is none."""
     from cosmati.runtime.session import toolchain

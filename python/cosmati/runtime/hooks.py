@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cosmati import _core
-from cosmati.runtime.settings import HookChain as HookChain
+from cosmati import _core, knobs
+from cosmati.settings import HookChain as HookChain
 
 
 class LazyDict:
@@ -51,8 +51,6 @@ def metadata_of(compiled: Any, grid: tuple[int, int, int], stream: int,
 
 
 def _before(compiled: Any, grid: tuple[int, int, int], stream: int, arguments: Any) -> LazyDict:
-    from cosmati import knobs
-
     lazy = metadata_of(compiled, grid, stream, arguments)
     enter = knobs.runtime.launch_enter_hook
     if enter:
@@ -61,8 +59,6 @@ def _before(compiled: Any, grid: tuple[int, int, int], stream: int, arguments: A
 
 
 def _after(lazy: LazyDict) -> None:
-    from cosmati import knobs
-
     leave = knobs.runtime.launch_exit_hook
     if leave:
         leave(lazy)
@@ -71,8 +67,6 @@ def _after(lazy: LazyDict) -> None:
 def observed(compiled: Any, grid: tuple[int, int, int], stream: int, arguments: Any,
              launch: Callable[[], None]) -> None:  # fmt: skip
     """A launch that does not go through a jit function, with its hooks."""
-    from cosmati import knobs
-
     if not (knobs.runtime.launch_enter_hook or knobs.runtime.launch_exit_hook):
         launch()
         return
@@ -83,7 +77,8 @@ def observed(compiled: Any, grid: tuple[int, int, int], stream: int, arguments: 
 
 def watch_launches() -> None:
     """Makes launches call the hooks if there are any."""
-    from cosmati import knobs
-
     wanted = bool(knobs.runtime.launch_enter_hook or knobs.runtime.launch_exit_hook)
     _core.set_launch_observer((_before, _after) if wanted else None)
+
+
+knobs.followers["launches"] = watch_launches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-from cosmati.backends.compiler import target_of
+from cosmati.runtime.target import TRITON_VERSION, target_of
 
 # Under these names Triton's metadata has options, too.
 _TRITONS = {"enable_fp_fusion": "contract", "default_dot_input_precision": "dot_precision"}
@@ -24,8 +24,6 @@ def _value(text: str, default: str) -> Any:
 
 def metadata_of(compiled: Any) -> Any:
     """The named tuple ``KernelMetadata``, fields sorted by name."""
-    from cosmati import __version__
-    from cosmati.compat.names import TRITON_VERSION
     from cosmati.runtime.options import known_options
 
     options = {
@@ -56,7 +54,6 @@ def metadata_of(compiled: Any) -> Any:
         "profile_scratch_align": 1,
         "tensordesc_meta": [],
         "triton_version": TRITON_VERSION,
-        "cosmati_version": __version__,
     }
     names = sorted(facts)
     return namedtuple("KernelMetadata", names)(**facts)  # noqa: PYI024

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cosmati import _core
-from cosmati.runtime.settings import warn_once
+from cosmati.settings import warn_once
 
 
 class _Stack(threading.local):

@@ -19,7 +19,7 @@ def full_name(function: Any) -> str:
 
 def specialization_data(variant: Any) -> str:
     """A variant as JSON; see preload()."""
-    from cosmati.backends.compiler import target_of
+    from cosmati.runtime.target import target_of
 
     signature, constants, attributes = describe_paths(variant)
     target = target_of(variant.target)
@@ -99,7 +99,7 @@ def preload(function: Any, data: str) -> Any:
     The first launch that needs the variant takes it as it is. RuntimeError for data of another
     function or target.
     """
-    from cosmati.compiler.sources import ASTSource
+    from cosmati.runtime.ast_source import ASTSource
     from cosmati.runtime.compile import compile_for
     from cosmati.runtime.device import get_device
 

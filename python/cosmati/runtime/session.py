@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmati import _core, knobs
-from cosmati.runtime.settings import Knob
+from cosmati.settings import Knob
 
 
 def cache_folder() -> str:

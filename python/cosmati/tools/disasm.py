@@ -1,32 +1,5 @@
-"""What a cubin's instructions are, by nvdisasm."""
+"""Disassembling cubins, at Triton's place."""
 
-from __future__ import annotations
+from cosmati.runtime.disasm import sass_of as get_sass
 
-import os
-import subprocess
-import tempfile
-
-from cosmati.errors import CosmatiError
-
-
-def sass_of(cubin: bytes) -> str:
-    """The instructions of a cubin as text. CosmatiError where nvdisasm is not found, or fails."""
-    from cosmati import knobs
-
-    try:
-        tool = knobs.nvidia.nvdisasm
-    except RuntimeError as error:
-        raise CosmatiError(f"asm['sass']: {error}") from None
-    handle, path = tempfile.mkstemp(suffix=".cubin")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(cubin)
-        done = subprocess.run([tool.path, "-c", path], capture_output=True, text=True)
-    finally:
-        os.unlink(path)
-    if done.returncode != 0:
-        raise CosmatiError(f"{tool.path} failed: {done.stderr.strip()}")
-    return done.stdout
-
-
-get_sass = sass_of
+sass_of = get_sass

@@ -6,21 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosmati.errors import CosmatiError
-
-_C_TYPES = {
-    "i1": "int8_t", "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "i64": "int64_t",
-    "u1": "uint8_t", "u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "u64": "uint64_t",
-    "fp16": "uint16_t", "bf16": "uint16_t", "fp32": "float", "f32": "float", "fp64": "double",
-}  # fmt: skip
-
-
-def c_type(text: str) -> str:
-    """C's type of a parameter: pointers are CUdeviceptr, 16-bit floats their bits in uint16_t."""
-    if text.startswith("*"):
-        return "CUdeviceptr"
-    if text not in _C_TYPES:
-        raise ValueError(f"there is no C type for a parameter of type {text!r}")
-    return _C_TYPES[text]
+from cosmati.runtime.target import c_type as c_type
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def test_the_compatibility_layer_reads_tritons_variables():
 
 
 def test_setting_what_means_nothing_says_so_once():
-    from cosmati.runtime import settings
+    from cosmati import settings
 
     settings._warned.clear()
     with pytest.warns(RuntimeWarning, match="amd.use_buffer_ops changes nothing: there is no AMD"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -239,6 +238,7 @@ class ToolKnob(Knob):
 
 def find_program(program: str) -> str | None:
     """Path of a CUDA program: beside the toolkit in CUDA_HOME, in the wheels, on PATH."""
+    import shutil
     import sys
 
     home = os.environ.get("CUDA_HOME")
