@@ -33,6 +33,7 @@ from cosmati.language.tensor import validate_block_shape as validate_block_shape
 from cosmati.language.tuples import Tuple
 
 tuple = Tuple
+_tensor = tensor
 item = tensor.item
 slice = slice  # noqa: PLW0127 (Python's own is the language's)
 _unwrap_if_constexpr = unwrap

@@ -21,8 +21,24 @@ TRITON_MAX_TENSOR_NUMEL = 1 << 20  # elements of a block
 class tensor(base_value):
     """A value that exists when the kernel runs: a scalar or a block of a fixed shape.
 
-    Operators broadcast and follow the language's typing rules; a Python number does not widen a
-    block of its own or a higher kind. ``//`` and ``%`` of integers truncate toward zero.
+    Operators broadcast: shapes are aligned at their last dimensions, and an extent of 1 is repeated.
+
+    Notes
+    -----
+    Types of two operands become one before an operator is applied:
+
+    - A Python number takes the type of a tensor of its own or a higher kind (bools, integers,
+      floats, in this order); an integer that does not fit is an error. With a tensor of a lower
+      kind it is an int32, int64 or uint64 by its value, or a float32 (float64 beyond its range).
+    - Of two floats the wider type wins; float16 and bfloat16 meet in float32. Of two integers the
+      wider type wins, and of one width the unsigned one. A float wins over an integer.
+    - ``/`` gives floats: float32 of integers, float16 and bfloat16. ``//`` and ``%`` take integers
+      of one signedness and truncate toward zero, as in C, unlike those of constexprs; ``%`` of
+      float16 and bfloat16 is computed in float32. A divisor of 0 gives 0 (``//``) or the dividend
+      (``%``), in no element a trap.
+    - Comparisons give int1. ``and`` and ``or`` compute both sides; constexprs among them decide, or
+      drop out.
+    - Integers wrap around. Shifts by the width or more give 0 (or -1, of negative numbers).
     """
 
     __slots__ = ("_type", "handle")
