@@ -39,11 +39,6 @@ bool isByte(LanguageType type) {
 void checkOperandTypes(LanguageType a, LanguageType b) {
   static constexpr Scalar allowed[] = {Scalar::Int8, Scalar::UInt8, Scalar::FP16,
                                        Scalar::BF16, Scalar::FP32,  Scalar::FP64};
-  for (LanguageType type : {a, b})
-    if (type.isStorageOnly())
-      failType("Unsupported dtype {0}: no supported target multiplies it; convert it to fp16, "
-               "fp8e4nv or fp8e5",
-               type.str());
   if ((a.isFP8() && b.isFP8()) || (isByte(a) && isByte(b)))
     return;
   if (!llvm::is_contained(allowed, a.scalarKind()) && !a.isFP8())
@@ -117,6 +112,9 @@ static uint32_t impreciseProducts(int64_t wanted, int64_t k) {
 Value DotBuilder::dot(const Value &a, const Value &b, const DotOptions &options) {
   if (!a.isBlock() || !b.isBlock())
     failType("dot takes blocks, got {0} and {1}", a.type.str(), b.type.str());
+  bool stored = a.type.isStorageOnly() || b.type.isStorageOnly();
+  if (stored && a.type.isFP8() && b.type.isFP8()) // fp16 holds all their values
+    return dot(cast(a, Scalar::FP16), cast(b, Scalar::FP16), options);
   checkOperandTypes(a.type.scalar(), b.type.scalar());
   checkShapes(a, b);
   llvm::SmallVector<int64_t, 4> shape(a.shape());

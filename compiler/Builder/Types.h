@@ -96,7 +96,7 @@ public:
   bool isFloat() const;
   bool isFP8() const;
   /// fp8e4b15, fp8e4b8, fp8e5b16: formats that no supported target has instructions for. They are
-  /// converted by integer arithmetic, and computed with in fp32; there is no dot of them.
+  /// converted by integer arithmetic, computed with in fp32, and multiplied by dots as fp16.
   bool isStorageOnly() const;
   /// fp8e4b8, fp8e5b16: the code of -0 is NaN.
   bool hasOneZero() const;

@@ -169,3 +169,22 @@ def test_the_conversions_of_the_cuda_extras():
     custom_kernel[(1,)](x, y, 256)
     codes = encoded("float8e4b15", x.astype(float))
     np.testing.assert_array_equal(y, decoded("float8e4b15", codes))
+
+
+@cosmati.jit
+def dot_kernel(X, Y, Z, LEFT: tl.constexpr, RIGHT: tl.constexpr, N: tl.constexpr):
+    i = tl.arange(0, N)[:, None] * N + tl.arange(0, N)[None, :]
+    x, y = tl.load(X + i).to(LEFT, bitcast=True), tl.load(Y + i).to(RIGHT, bitcast=True)
+    tl.store(Z + i, tl.dot(x, y))
+
+
+@pytest.mark.parametrize("right", ["float8e4b8", "float8e4b15", "float8e5"])
+@pytest.mark.parametrize("left", ["float8e4b8", "float8e4b15"])
+def test_dots_multiply_them_as_float16(left, right):
+    rng = np.random.default_rng(0)
+    x, y = (rng.integers(0x20, 0x50, (32, 32)).astype(np.uint8) for _ in range(2))
+    z = np.zeros((32, 32), np.float32)
+    dot_kernel[(1,)](x, y, z, getattr(tl, left), getattr(tl, right), 32)
+    a = decoded(left, x)
+    b = y.view(ml_dtypes.float8_e5m2).astype(float) if right == "float8e5" else decoded(right, y)
+    np.testing.assert_allclose(z, a @ b, rtol=1e-6)

@@ -47,9 +47,11 @@ TEST_F(DotTest, OperandsShareOneType) {
   EXPECT_REFUSED(b.dot(any(Scalar::FP32), c(Scalar::FP32)), LanguageTypeError, "dot takes blocks");
 }
 
-TEST_F(DotTest, MemoryOnlyTypesAreRefused) {
-  EXPECT_REFUSED(b.dot(a(Scalar::FP8E4B8), c(Scalar::FP8E4B8)), LanguageTypeError,
-                 "Unsupported dtype fp8e4b8");
+TEST_F(DotTest, StorageFormatsAreMultipliedAsFp16) {
+  Value r = b.dot(a(Scalar::FP8E4B8), c(Scalar::FP8E4B15));
+  EXPECT_EQ(r.type.str(), "<[16, 8], fp32>");
+  auto op = r.handle.getDefiningOp<tile::DotOp>();
+  EXPECT_TRUE(mlir::getElementTypeOrSelf(op.getA().getType()).isF16());
 }
 
 TEST_F(DotTest, ShapesMustMatch) {
