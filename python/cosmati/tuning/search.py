@@ -202,6 +202,10 @@ class Search:
         except tolerated() as error:
             self.results[config] = Compiled(self.results.get(config, Compiled()).kernel, error)
             return list(_FAILED)
+        except Exception as error:
+            if hasattr(error, "add_note"):  # since Python 3.11
+                error.add_note(f"while {self.name} was tuned, with {config}")
+            raise
 
     def estimate(self, config: Config) -> float:
         """The static estimate, in milliseconds."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import cosmati
 import cosmati.language as tl
 import numpy as np
@@ -203,8 +205,11 @@ def test_errors_of_a_launch_are_not_swallowed(x):
     def broken(call, quantiles):
         raise RuntimeError("the bench broke")
 
-    with pytest.raises(RuntimeError, match="the bench broke"):
+    with pytest.raises(RuntimeError, match="the bench broke") as caught:
         tuned(scale_kernel, configs(32, 64), do_bench=broken)[blocks](x, x, N, 2.0)
+    if sys.version_info >= (3, 11):
+        (note,) = caught.value.__notes__
+        assert note.startswith("while scale_kernel was tuned, with BLOCK: 32")
 
 
 @pytest.mark.parametrize("times", [(1.5, 0.5), ([1.5], [0.5]), ((1.5, 1, 2), (0.5, 1, 2)),
