@@ -82,6 +82,57 @@ Handle dot(const Operand &a, const Operand &x, const Operand &acc, Element outTy
   });
 }
 
+static lang::ScaledOperand toScaled(const ScaledSide &side, const Trace &trace) {
+  lang::ScaledOperand operand{trace.value(side.values.value), side.format};
+  if (side.scale.kind == Operand::Kind::Value)
+    operand.scale = trace.value(side.scale.value);
+  return operand;
+}
+
+Handle dotScaled(const ScaledSide &a, const ScaledSide &x, const Operand &acc, bool fastMath,
+                 Where where) {
+  return at(where, [&](Trace &trace, lang::Builder &b) {
+    lang::DotScaledOptions options;
+    options.acc = trace.value(acc.value);
+    options.fastMath = fastMath;
+    return trace.add(b.dotScaled(toScaled(a, trace), toScaled(x, trace), options));
+  });
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Foreign code
+//===------------------------------------------------------------------------------------------===//
+
+static llvm::SmallVector<lang::Operand, 4> operandsOf(std::initializer_list<Operand> args,
+                                                      const Trace &trace) {
+  llvm::SmallVector<lang::Operand, 4> operands;
+  for (const Operand &arg : args)
+    operands.push_back(trace.operand(arg));
+  return operands;
+}
+
+Handle inlineAsm(std::string_view text, std::string_view constraints,
+                 std::initializer_list<Operand> args, Element result, int pack, bool isPure,
+                 Where where) {
+  return at(where, [&](Trace &trace, lang::Builder &b) {
+    return trace.add(b.inlineAsm(text, constraints, operandsOf(args, trace), toLanguageType(result),
+                                 {pack, isPure})
+                         .front());
+  });
+}
+
+Handle externElementwise(std::string_view library, std::string_view path, std::string_view symbol,
+                         std::initializer_list<Operand> args, Element result, Where where) {
+  return at(where, [&](Trace &trace, lang::Builder &b) {
+    lang::ExternFunction function;
+    function.library = library;
+    function.path = path;
+    function.symbol = symbol;
+    return trace.add(
+        b.externElementwise(function, operandsOf(args, trace), toLanguageType(result)));
+  });
+}
+
 //===------------------------------------------------------------------------------------------===//
 // Reductions and scans
 //===------------------------------------------------------------------------------------------===//

@@ -39,4 +39,35 @@ Handle atomicCas(const Operand &pointer, const Operand &compare, const Operand &
   });
 }
 
+static lang::BlockPointer toBlockPointer(const Handle *handles, const Dims &block,
+                                         const Trace &trace) {
+  lang::BlockPointer pointer{trace.value(*handles++), {}, {}, {}, {}};
+  for (lang::Values *part : {&pointer.shape, &pointer.strides, &pointer.offsets})
+    for (int i = 0; i < block.rank; ++i)
+      part->push_back(trace.value(*handles++));
+  pointer.blockShape.assign(block.extent, block.extent + block.rank);
+  return pointer;
+}
+
+static llvm::SmallVector<int64_t, 4> dimensions(const Dims &list) {
+  return {list.extent, list.extent + list.rank};
+}
+
+Handle loadWindow(const Handle *values, const Dims &block, const Dims &checked,
+                  std::string_view padding, const MemoryWords &words, Where where) {
+  return at(where, [&](Trace &trace, lang::Builder &b) {
+    return trace.add(
+        b.load(toBlockPointer(values, block, trace), dimensions(checked), padding,
+               {std::nullopt, std::nullopt, words.cache, words.evict, words.isVolatile}));
+  });
+}
+
+void storeWindow(const Handle *values, const Dims &block, const Operand &value, const Dims &checked,
+                 const MemoryWords &words, Where where) {
+  at(where, [&](Trace &trace, lang::Builder &b) {
+    b.store(toBlockPointer(values, block, trace), trace.operand(value), dimensions(checked),
+            {std::nullopt, words.cache, words.evict});
+  });
+}
+
 } // namespace cosmati::detail

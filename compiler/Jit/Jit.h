@@ -58,8 +58,9 @@ public:
 
   /// The image for `frontKey`. `generate` runs in the calling thread, only where no cache answers;
   /// its error comes back as it is. A front end that has no source to hash gives an empty key: it
-  /// generates always, and the module alone decides. `interrupted` is asked while another process is waited for.
-  /// Options that print, dump or replace stages bypass the caches, as does `useCaches` = false.
+  /// generates always, and the module alone decides. `interrupted` is asked while another process
+  /// is waited for. Options that print, dump or replace stages bypass the caches, as does
+  /// `useCaches` = false.
   llvm::Expected<JitOutcome> get(llvm::StringRef frontKey, const CompileOptions &options,
                                  Generate generate,
                                  llvm::function_ref<bool()> interrupted = nullptr,

@@ -55,5 +55,30 @@ TEST(EmbeddedDot, RunsOnTensorCores) {
   EXPECT_NE(product.ptx({.target = "sm_90a"}).find("mma."), std::string::npos);
 }
 
+TEST(EmbeddedDot, ScaledFormats) {
+  std::vector<float8e4nv> a(16 * 64), b(64 * 16);
+  for (size_t i = 0; i < a.size(); ++i)
+    a[i] = float8e4nv(static_cast<float>(i % 5)), b[i] = float8e4nv(static_cast<float>(i % 3));
+  std::vector<uint8_t> scales(16 * 2, 128); // 2^1
+  std::vector<float> out(16 * 16);
+  kernel("scaled", [](Ptr<const float8e4nv> a, Ptr<const float8e4nv> b, Ptr<const uint8_t> scales,
+                      Ptr<float> out) {
+    auto m = arange<16>().column(), n = arange<16>().column();
+    auto x = load(a + m * 64 + arange<64>().row());
+    auto y = load(b + arange<64>().column() * 16 + arange<16>().row());
+    auto scale = load(scales + n * 2 + arange<2>().row());
+    Block<float, 16, 16> acc = 1;
+    auto r = dotScaled(Scaled{x, "e4m3", scale}, Scaled{y, "e4m3"}, acc);
+    store(out + m * 16 + arange<16>().row(), r);
+  })[1](a, b, scales, out);
+  for (int m = 0; m < 16; ++m)
+    for (int n = 0; n < 16; ++n) {
+      float wanted = 1;
+      for (int k = 0; k < 64; ++k)
+        wanted += 2 * static_cast<float>(a[m * 64 + k]) * static_cast<float>(b[k * 16 + n]);
+      ASSERT_EQ(out[m * 16 + n], wanted);
+    }
+}
+
 } // namespace
 } // namespace cosmati

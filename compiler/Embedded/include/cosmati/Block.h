@@ -86,6 +86,13 @@ template <typename B> struct ChangedAt {
   ChangedAt(B &variable, Where where = Where::current()) : variable(variable), where(where) {}
 };
 
+/// A text with the place where it was written.
+struct TextAt {
+  std::string_view text;
+  Where where;
+  TextAt(const char *text, Where where = Where::current()) : text(text), where(where) {}
+};
+
 constexpr bool isComparison(BinaryOp op) { return op >= BinaryOp::Lt && op <= BinaryOp::Ne; }
 constexpr bool isBitwise(BinaryOp op) { return op >= BinaryOp::And && op <= BinaryOp::Shr; }
 constexpr bool isDivision(BinaryOp op) { return op >= BinaryOp::TrueDiv && op <= BinaryOp::Mod; }

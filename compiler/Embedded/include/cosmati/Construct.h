@@ -153,6 +153,29 @@ COSMATI_API Handle atomicCas(const Operand &pointer, const Operand &compare, con
 COSMATI_API Handle dot(const Operand &a, const Operand &b, const Operand &acc, Element outType,
                        std::string_view precision, int maxNumImpreciseAcc, Where where);
 
+/// One operand of dotScaled; a scale of kind None: every scale is 1.
+struct ScaledSide {
+  Operand values;
+  std::string_view format;
+  Operand scale;
+};
+COSMATI_API Handle dotScaled(const ScaledSide &a, const ScaledSide &b, const Operand &acc,
+                             bool fastMath, Where where);
+
+/// Values of a block pointer: base, then shape, strides and offsets, `block.rank` of each.
+/// `checked` lists dimensions.
+COSMATI_API Handle loadWindow(const Handle *values, const Dims &block, const Dims &checked,
+                              std::string_view padding, const MemoryWords &words, Where where);
+COSMATI_API void storeWindow(const Handle *values, const Dims &block, const Operand &value,
+                             const Dims &checked, const MemoryWords &words, Where where);
+
+COSMATI_API Handle inlineAsm(std::string_view text, std::string_view constraints,
+                             std::initializer_list<Operand> args, Element result, int pack,
+                             bool isPure, Where where);
+COSMATI_API Handle externElementwise(std::string_view library, std::string_view path,
+                                     std::string_view symbol, std::initializer_list<Operand> args,
+                                     Element result, Where where);
+
 /// Opens the combine region of a reduction (axis -1: over all elements) or scan of `count` blocks;
 /// fills `arguments` with its 2 * count scalars.
 COSMATI_API void beginReduce(const Handle *blocks, size_t count, int axis, Handle *arguments,

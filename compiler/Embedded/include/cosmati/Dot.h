@@ -73,4 +73,42 @@ C dot(const A &a, const B &b, const C &acc, DotOptions options = {},
                        options.maxNumImpreciseAcc, where));
 }
 
+namespace detail {
+
+/// Every scale is 1.
+struct NoScale {};
+
+template <typename S> Operand scaleOf(const S &scale) {
+  if constexpr (AnyBlock<S>)
+    return Operand(scale);
+  else
+    return Operand();
+}
+
+} // namespace detail
+
+/// An operand of dotScaled: `format` is "e2m1", "e4m3", "e5m2", "bf16" or "fp16". Values of "e2m1"
+/// are bytes with two elements that follow one another along K, the first in the low nibble; those
+/// of 8-bit formats may be bytes. `scale` is [M, K / 32] (on the right [N, K / 32]) of E8M0 bytes.
+template <detail::AnyBlock V, typename S = detail::NoScale> struct Scaled {
+  V values;
+  std::string_view format;
+  S scale = {};
+};
+template <typename V> Scaled(V, const char *) -> Scaled<V>;
+template <typename V, typename S> Scaled(V, const char *, S) -> Scaled<V, S>;
+
+/// acc + sum over k of (a[m, k] * scale) * (b[k, n] * scale), in fp32. fastMath: no scale is NaN.
+template <typename A, typename SA, typename B, typename SB, int M, int N>
+Block<float, M, N> dotScaled(const Scaled<A, SA> &a, const Scaled<B, SB> &b,
+                             const Block<float, M, N> &acc, bool fastMath = false,
+                             detail::Where where = detail::Where::current()) {
+  constexpr detail::Dims x = detail::BlockTraits<A>::dims, y = detail::BlockTraits<B>::dims;
+  static_assert(x.rank == 2 && y.rank == 2 && x.extent[0] == M && y.extent[1] == N,
+                "dotScaled takes [M, K], [K, N] and acc [M, N]; K counts bytes for e2m1");
+  return Block<float, M, N>(detail::dotScaled({a.values, a.format, detail::scaleOf(a.scale)},
+                                              {b.values, b.format, detail::scaleOf(b.scale)}, acc,
+                                              fastMath, where));
+}
+
 } // namespace cosmati

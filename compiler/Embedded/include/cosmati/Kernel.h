@@ -19,13 +19,17 @@
 #pragma once
 
 #include "cosmati/Block.h"
+#include "cosmati/BlockPointer.h"
 #include "cosmati/Blocks.h"
 #include "cosmati/Control.h"
 #include "cosmati/Device.h"
 #include "cosmati/Dot.h"
 #include "cosmati/Errors.h"
+#include "cosmati/Foreign.h"
 #include "cosmati/Launch.h"
 #include "cosmati/Math.h"
 #include "cosmati/Memory.h"
 #include "cosmati/Program.h"
+#include "cosmati/Random.h"
 #include "cosmati/Reduce.h"
+#include "cosmati/Sort.h"

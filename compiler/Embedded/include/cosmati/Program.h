@@ -18,15 +18,6 @@ inline void debugBarrier(detail::Where where = detail::Where::current()) {
   detail::debugBarrier(where);
 }
 
-namespace detail {
-/// A text with the place where it was written.
-struct TextAt {
-  std::string_view text;
-  Where where;
-  TextAt(const char *text, Where where = Where::current()) : text(text), where(where) {}
-};
-} // namespace detail
-
 /// Prints each element of `args` with its program and index when the kernel runs.
 template <detail::Term... X> void devicePrint(detail::TextAt prefix, const X &...args) {
   detail::print(prefix.text, {detail::Operand(args)...}, false, prefix.where);
