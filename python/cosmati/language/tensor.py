@@ -21,7 +21,7 @@ TRITON_MAX_TENSOR_NUMEL = 1 << 20  # elements of a block
 class tensor(base_value):
     """A value that exists when the kernel runs: a scalar or a block of a fixed shape.
 
-    Operators broadcast: shapes are aligned at their last dimensions, and an extent of 1 is repeated.
+    Operators broadcast: shapes are aligned at their last dimensions, extents of 1 are repeated.
 
     Notes
     -----
@@ -31,11 +31,12 @@ class tensor(base_value):
       floats, in this order); an integer that does not fit is an error. With a tensor of a lower
       kind it is an int32, int64 or uint64 by its value, or a float32 (float64 beyond its range).
     - Of two floats the wider type wins; float16 and bfloat16 meet in float32. Of two integers the
-      wider type wins, and of one width the unsigned one. A float wins over an integer.
-    - ``/`` gives floats: float32 of integers, float16 and bfloat16. ``//`` and ``%`` take integers
-      of one signedness and truncate toward zero, as in C, unlike those of constexprs; ``%`` of
-      float16 and bfloat16 is computed in float32. A divisor of 0 gives 0 (``//``) or the dividend
-      (``%``), in no element a trap.
+      wider type wins, and of one width the unsigned one. A float wins over an integer, but with
+      bfloat16 an integer gives float32.
+    - ``/`` gives floats: float32 of integers, float16 and bfloat16. ``//`` takes integers, ``%``
+      floats, too, and in float32 where they are narrower; both truncate toward zero, as in C,
+      unlike those of constexprs. Integers of different signedness are an error for the three. A divisor
+      of 0 gives 0 (``//``) or the dividend (``%``).
     - Comparisons give int1. ``and`` and ``or`` compute both sides; constexprs among them decide, or
       drop out.
     - Integers wrap around. Shifts by the width or more give 0 (or -1, of negative numbers).
@@ -300,7 +301,13 @@ def _binary(method: str, lhs: Any, rhs: Any) -> Any:
 
 @builtin
 def to_tensor(x: Any) -> tensor:
-    """A Python number or constexpr as a scalar value; values as they are."""
+    """A Python number or constexpr as a scalar value; values as they are.
+
+    Examples
+    --------
+    >>> evaluate("tl.to_tensor(3)")
+    np.int32(3)
+    """
     if isinstance(x, tensor):
         return x
     value = operand(x)
@@ -322,6 +329,13 @@ def cast(
         Rounding of a conversion to a narrower float; an error for any other conversion.
     bitcast : bool
         Keep the bits instead; both types have the same width.
+
+    Examples
+    --------
+    >>> evaluate("tl.cast(x, tl.int32)", x=np.array([1.0, 4.0, -2.0, 0.5], np.float32))
+    array([ 1,  4, -2,  0], dtype=int32)
+    >>> evaluate("tl.cast(x, tl.int32, bitcast=True)", x=np.array([1.0], np.float32))
+    array([1065353216], dtype=int32)
     """
     source = to_tensor(input)
     target = unwrap(dtype)
@@ -375,6 +389,11 @@ def validate_block_shape(shape: Any) -> int:
 
     Raises TypeError for an extent that is no integer, ValueError for one that is no power of two
     and for a block that is too large.
+
+    Examples
+    --------
+    >>> tl.core.validate_block_shape([16, 64])
+    1024
     """
     numel = 1
     for index, extent in enumerate(scalar_shape(shape)):
