@@ -102,6 +102,15 @@ def make_block_ptr(
     block_shape : tuple of constexpr int
     order : tuple of constexpr int
         Dimensions from fastest to slowest. A hint; the compiler looks at the strides itself.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     rows = tl.make_block_ptr(x_ptr, (3, 4), (4, 1), (2, 0), (2, 4), (1, 0))
+    ...     tl.load(rows, boundary_check=(0,), padding_option="zero")
+    ... ''', x=np.arange(16, dtype=np.int32).reshape(4, 4))
+    array([[ 8,  9, 10, 11],
+           [ 0,  0,  0,  0]], dtype=int32)
     """
     if not isinstance(base, tensor) or not base.type.is_ptr():
         raise TypeError("Expected `base` to be a scalar pointer")
@@ -124,7 +133,17 @@ def make_block_ptr(
 @must_use_result("It does not change its argument: write `pointer = tl.advance(pointer, offsets)`.")
 @builtin
 def advance(base: Any, offsets: Any) -> block_pointer:
-    """The window moved by ``offsets``, one per dimension. ``base`` itself does not change."""
+    """The window moved by ``offsets``, one per dimension. ``base`` itself does not change.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     window = tl.make_block_ptr(x_ptr, (8,), (1,), (0,), (4,), (0,))
+    ...     window = tl.advance(window, (4,))
+    ...     tl.load(window)
+    ... ''', x=np.arange(8, dtype=np.int32))
+    array([4, 5, 6, 7], dtype=int32)
+    """
     if not isinstance(base, block_pointer):
         raise TypeError("tl.advance takes a block pointer made by tl.make_block_ptr")
     return block_pointer(builder().advance(base.handle, _offsets(offsets, "the offsets")))

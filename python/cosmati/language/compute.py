@@ -36,6 +36,11 @@ def where(condition: Any, x: Any, y: Any) -> tensor:
     """``x`` where ``condition`` is true, else ``y``, elementwise after broadcasting.
 
     Both are evaluated everywhere. Their types are promoted as for ``+``.
+
+    Examples
+    --------
+    >>> evaluate("tl.where(x > 2, x, 0)", x=np.array([3, -1, 4, 1], np.int32))
+    array([3, 0, 4, 0], dtype=int32)
     """
     return tensor(builder().where(operand(condition), operand(x), operand(y)))
 
@@ -45,6 +50,11 @@ def expect_zero(x: Any, mask: Any) -> Any:
     """``x``, with the statement that it is 0 wherever ``mask`` is set.
 
     Kernels compiled with ``debug=True`` check it; see device_assert.
+
+    Examples
+    --------
+    >>> evaluate("tl.expect_zero(x, x > 5)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 3, -1,  4,  1], dtype=int32)
     """
     if generator().debug:
         from cosmati.language.program import device_assert
@@ -56,19 +66,37 @@ def expect_zero(x: Any, mask: Any) -> Any:
 
 @builtin
 def add(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
-    """``x + y``."""
+    """``x + y``.
+
+    Examples
+    --------
+    >>> evaluate("tl.add(x, 1)", x=np.array([3, -1, 4, 1], np.int32))
+    array([4, 0, 5, 2], dtype=int32)
+    """
     return tensor(builder().add(operand(x), operand(y)))
 
 
 @builtin
 def sub(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
-    """``x - y``."""
+    """``x - y``.
+
+    Examples
+    --------
+    >>> evaluate("tl.sub(x, 1)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 2, -2,  3,  0], dtype=int32)
+    """
     return tensor(builder().sub(operand(x), operand(y)))
 
 
 @builtin
 def mul(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
-    """``x * y``."""
+    """``x * y``.
+
+    Examples
+    --------
+    >>> evaluate("tl.mul(x, x)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 9,  1, 16,  1], dtype=int32)
+    """
     return tensor(builder().mul(operand(x), operand(y)))
 
 
@@ -84,6 +112,14 @@ def minimum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
     """The smaller of two elements, after broadcasting; bfloat16 gives float32.
 
     NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``.
+
+    Examples
+    --------
+    >>> evaluate("tl.minimum(x, 2)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 2, -1,  2,  1], dtype=int32)
+    >>> evaluate("tl.minimum(x, 2.0, propagate_nan=tl.PropagateNan.ALL)",
+    ...          x=np.array([np.nan, 1.0], np.float32))
+    array([nan,  1.], dtype=float32)
     """
     return tensor(builder().minimum(operand(x), operand(y), _propagates(propagate_nan)))
 
@@ -93,6 +129,13 @@ def maximum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
     """The larger of two elements, after broadcasting; bfloat16 gives float32.
 
     NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``.
+
+    Examples
+    --------
+    >>> evaluate("tl.maximum(x, 2)", x=np.array([3, -1, 4, 1], np.int32))
+    array([3, 2, 4, 2], dtype=int32)
+    >>> evaluate("tl.maximum(x, 2.0)", x=np.array([np.nan, 1.0], np.float32))
+    array([2., 2.], dtype=float32)
     """
     return tensor(builder().maximum(operand(x), operand(y), _propagates(propagate_nan)))
 
@@ -102,6 +145,11 @@ def clamp(x: Any, min: Any, max: Any, propagate_nan: Any = PropagateNan.NONE) ->
     """``min(max(x, min), max)`` of floats; where ``min > max`` the result is ``max``.
 
     NaN in ``x``: gives ``min`` unless ``propagate_nan=tl.PropagateNan.ALL``.
+
+    Examples
+    --------
+    >>> evaluate("tl.clamp(x, 0.0, 1.0)", x=np.array([1.0, 4.0, -2.0, 0.5], np.float32))
+    array([1. , 1. , 0. , 0.5], dtype=float32)
     """
     return tensor(
         builder().clamp(operand(x), operand(min), operand(max), _propagates(propagate_nan))
@@ -135,6 +183,12 @@ def dot(
         at less than float32's precision, before the sum is added in float32. Any number by default.
     out_dtype : dtype, optional
         float32 by default.
+
+    Examples
+    --------
+    >>> x = np.full((16, 16), 2, np.float16)
+    >>> evaluate("tl.dot(x, x)", x=x)[0, :4]
+    array([64., 64., 64., 64.], dtype=float32)
     """
     out = unwrap(out_dtype)
     return tensor(
@@ -239,6 +293,12 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> An
         the order is the compiler's.
     keep_dims : bool
         Keep reduced dimensions with extent 1.
+
+    Examples
+    --------
+    >>> evaluate("tl.reduce(x, 0, tl.standard._sum_combine)",
+    ...          x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(7)
     """
     single = not isinstance(input, (Tuple, tuple, list))
     blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
@@ -287,6 +347,12 @@ def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any = Fals
     """Running combination along ``axis``: element i combines the elements 0..i in order.
 
     ``reverse=True`` runs from the end. ``combine_fn`` is associative; see reduce().
+
+    Examples
+    --------
+    >>> evaluate("tl.associative_scan(x, 0, tl.standard._sum_combine)",
+    ...          x=np.array([3, -1, 4, 1], np.int32))
+    array([3, 2, 6, 7], dtype=int32)
     """
     single = not isinstance(input, (Tuple, tuple, list))
     blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
@@ -316,6 +382,11 @@ def histogram(input: Any, num_bins: Any, mask: Any = None) -> tensor:
     ``num_bins`` is a power of two; ``mask`` holds truth values and is broadcast to ``input``. Made
     of comparisons with every bin and sums. Elements that are masked off or outside of the bins
     count nowhere.
+
+    Examples
+    --------
+    >>> evaluate("tl.histogram(x, 4)", x=np.array([0, 3, 3, 1], np.int32))
+    array([1, 1, 0, 2], dtype=int32)
     """
     from cosmati.language.shapes import _MOST_AT_ONCE
 
@@ -364,19 +435,37 @@ def _hint(method: str, value: Any, numbers: Any) -> tensor:
 
 @builtin
 def multiple_of(input: Any, values: Any) -> tensor:
-    """``input``, with the promise that each run's first element is a multiple of ``values``."""
+    """``input``, with the promise that each run's first element is a multiple of ``values``.
+
+    Examples
+    --------
+    >>> evaluate("tl.multiple_of(x, 1)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 3, -1,  4,  1], dtype=int32)
+    """
     return _hint("multiple_of", input, values)
 
 
 @builtin
 def max_contiguous(input: Any, values: Any) -> tensor:
-    """``input``, with the promise that its first ``values`` elements are consecutive."""
+    """``input``, with the promise that its first ``values`` elements are consecutive.
+
+    Examples
+    --------
+    >>> evaluate("tl.max_contiguous(x, 1)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 3, -1,  4,  1], dtype=int32)
+    """
     return _hint("max_contiguous", input, values)
 
 
 @builtin
 def max_constancy(input: Any, values: Any) -> tensor:
-    """``input``, with the promise that its first ``values`` elements are equal."""
+    """``input``, with the promise that its first ``values`` elements are equal.
+
+    Examples
+    --------
+    >>> evaluate("tl.max_constancy(x, 1)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 3, -1,  4,  1], dtype=int32)
+    """
     return _hint("max_constancy", input, values)
 
 

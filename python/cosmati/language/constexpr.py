@@ -12,7 +12,13 @@ from cosmati.language.base import base_type, base_value
 
 
 def unwrap(value: Any) -> Any:
-    """The plain value of a constexpr; anything else as it is."""
+    """The plain value of a constexpr; anything else as it is.
+
+    Examples
+    --------
+    >>> tl.core.unwrap(tl.constexpr(3))
+    3
+    """
     while isinstance(value, constexpr):
         value = value.value
     return value

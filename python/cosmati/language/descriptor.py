@@ -309,6 +309,15 @@ def make_tensor_descriptor(
         Powers of two; at least 16 bytes along the last dimension.
     padding_option : {"zero", "nan"}
         What elements outside of the tensor are; "nan" for floats only.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     desc = tl.make_tensor_descriptor(x_ptr, [3, 4], [4, 1], [2, 4])
+    ...     desc.load([2, 0])
+    ... ''', x=np.arange(16, dtype=np.int32).reshape(4, 4))
+    array([[ 8,  9, 10, 11],
+           [ 0,  0,  0,  0]], dtype=int32)
     """
     padding = unwrap(padding_option)
     if padding not in ("zero", "nan"):
@@ -371,13 +380,33 @@ def _aligned(base: tensor, strides: list[Any]) -> list[Any]:
 
 @builtin
 def load_tensor_descriptor(desc: Any, offsets: Any) -> tensor:
-    """Same as ``desc.load(offsets)``."""
+    """Same as ``desc.load(offsets)``.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     desc = tl.make_tensor_descriptor(x_ptr, [4, 4], [4, 1], [1, 4])
+    ...     tl.load_tensor_descriptor(desc, [1, 0])
+    ... ''', x=np.arange(16, dtype=np.int32).reshape(4, 4))
+    array([[4, 5, 6, 7]], dtype=int32)
+    """
     return _checked(desc).load(offsets)
 
 
 @builtin
 def store_tensor_descriptor(desc: Any, offsets: Any, value: Any) -> None:
-    """Same as ``desc.store(offsets, value)``."""
+    """Same as ``desc.store(offsets, value)``.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     desc = tl.make_tensor_descriptor(x_ptr, [4, 4], [4, 1], [1, 4])
+    ...     tl.store_tensor_descriptor(desc, [1, 0], tl.full((1, 4), 9, tl.int32))
+    ...     tl.debug_barrier()
+    ...     desc.load([1, 0])
+    ... ''', x=np.arange(16, dtype=np.int32).reshape(4, 4))
+    array([[9, 9, 9, 9]], dtype=int32)
+    """
     _checked(desc).store(offsets, value)
 
 

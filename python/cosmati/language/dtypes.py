@@ -424,6 +424,11 @@ def parse_type(text: str) -> dtype:
     """The type that a signature's text names: ``"*fp32"``, ``"*kfp16"`` (const), ``"i32"``.
 
     ValueError if it names none.
+
+    Examples
+    --------
+    >>> tl.core.parse_type("*fp32")
+    pointer_type(cosmati.language.float32)
     """
     found = _interned.get(text)
     if found is None:
@@ -439,7 +444,13 @@ def parse_type(text: str) -> dtype:
 
 
 def signature_text(ty: dtype) -> str:
-    """The inverse of parse_type."""
+    """The inverse of parse_type.
+
+    Examples
+    --------
+    >>> tl.core.signature_text(tl.pointer_type(tl.bfloat16))
+    '*bf16'
+    """
     if isinstance(ty, pointer_type):
         return ("*k" if ty.const else "*") + signature_text(ty.element_ty)
     return _SIGNATURE_OF.get(ty.name, ty.name)
@@ -462,7 +473,13 @@ def type_from_core(core: Any) -> dtype:
 
 
 def get_int_dtype(bitwidth: int, signed: bool) -> dtype:
-    """The integer type of a width; ValueError if there is none."""
+    """The integer type of a width; ValueError if there is none.
+
+    Examples
+    --------
+    >>> tl.core.get_int_dtype(16, True)
+    cosmati.language.int16
+    """
     bitwidth, signed = unwrap(bitwidth), unwrap(signed)
     if bitwidth == 1:
         return int1
@@ -472,7 +489,13 @@ def get_int_dtype(bitwidth: int, signed: bool) -> dtype:
 
 
 def str_to_ty(name: str, c: Any = None) -> dtype:
-    """Same as parse_type(); Triton's name."""
+    """Same as parse_type(); Triton's name.
+
+    Examples
+    --------
+    >>> tl.core.str_to_ty("i64")
+    cosmati.language.int64
+    """
     return parse_type(name)
 
 

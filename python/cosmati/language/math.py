@@ -15,109 +15,217 @@ from cosmati.language.tensor import member, operand, tensor
 
 @builtin
 def exp(x: Any) -> tensor:
-    """e to the power of each element (float32: through ``ex2.approx``)."""
+    """e to the power of each element (float32: through ``ex2.approx``).
+
+    Examples
+    --------
+    >>> evaluate("tl.exp(x)", x=np.array([0.0, -np.inf]))
+    array([1., 0.])
+    """
     return tensor(builder().exp(operand(x)))
 
 
 @builtin
 def exp2(x: Any) -> tensor:
-    """2 to the power of each element."""
+    """2 to the power of each element.
+
+    Examples
+    --------
+    >>> evaluate("tl.exp2(x)", x=np.array([3.0, -1.0], np.float32))
+    array([8. , 0.5], dtype=float32)
+    """
     return tensor(builder().exp2(operand(x)))
 
 
 @builtin
 def log(x: Any) -> tensor:
-    """Natural logarithm of each element; NaN below 0, -infinity at 0."""
+    """Natural logarithm of each element; NaN below 0, -infinity at 0.
+
+    Examples
+    --------
+    >>> evaluate("tl.log(x)", x=np.array([1.0, 0.0, -1.0, np.inf]))
+    array([  0., -inf,  nan,  inf])
+    """
     return tensor(builder().log(operand(x)))
 
 
 @builtin
 def log2(x: Any) -> tensor:
-    """Logarithm to base 2 of each element."""
+    """Logarithm to base 2 of each element.
+
+    Examples
+    --------
+    >>> evaluate("tl.log2(x)", x=np.array([1.0, 4.0, 2.0, 0.25], np.float32))
+    array([ 0.,  2.,  1., -2.], dtype=float32)
+    """
     return tensor(builder().log2(operand(x)))
 
 
 @builtin
 def cos(x: Any) -> tensor:
-    """Cosine of each element, in radians."""
+    """Cosine of each element, in radians.
+
+    Examples
+    --------
+    >>> evaluate("tl.cos(x)", x=np.zeros(2, np.float32))
+    array([1., 1.], dtype=float32)
+    """
     return tensor(builder().cos(operand(x)))
 
 
 @builtin
 def sin(x: Any) -> tensor:
-    """Sine of each element, in radians."""
+    """Sine of each element, in radians.
+
+    Examples
+    --------
+    >>> evaluate("tl.sin(x)", x=np.zeros(2, np.float32))
+    array([0., 0.], dtype=float32)
+    """
     return tensor(builder().sin(operand(x)))
 
 
 @builtin
 def sqrt(x: Any) -> tensor:
-    """Square root, at the precision of the numeric mode; NaN below 0."""
+    """Square root, at the precision of the numeric mode; NaN below 0.
+
+    Examples
+    --------
+    >>> evaluate("tl.sqrt(x)", x=np.array([4.0, -1.0], np.float32))
+    array([ 2., nan], dtype=float32)
+    """
     return tensor(builder().sqrt(operand(x)))
 
 
 @builtin
 def sqrt_rn(x: Any) -> tensor:
-    """Square root rounded to nearest even; float32."""
+    """Square root rounded to nearest even; float32.
+
+    Examples
+    --------
+    >>> evaluate("tl.sqrt_rn(x)", x=np.array([4.0, 2.0], np.float32))
+    array([2.       , 1.4142135], dtype=float32)
+    """
     return tensor(builder().sqrt_rn(operand(x)))
 
 
 @builtin
 def rsqrt(x: Any) -> tensor:
-    """1 / sqrt(x), at the precision of the numeric mode."""
+    """1 / sqrt(x), at the precision of the numeric mode.
+
+    Examples
+    --------
+    >>> evaluate("tl.rsqrt(x)", x=np.array([1.0, 4.0, 16.0, 0.25], np.float32))
+    array([1.  , 0.5 , 0.25, 2.  ], dtype=float32)
+    """
     return tensor(builder().rsqrt(operand(x)))
 
 
 @builtin
 def erf(x: Any) -> tensor:
-    """Error function of each element."""
+    """Error function of each element.
+
+    Examples
+    --------
+    >>> evaluate("tl.erf(x)", x=np.array([0.0, np.inf], np.float32))
+    array([0., 1.], dtype=float32)
+    """
     return tensor(builder().erf(operand(x)))
 
 
 @builtin
 def floor(x: Any) -> tensor:
-    """Largest whole number that is not above each element."""
+    """Largest whole number that is not above each element.
+
+    Examples
+    --------
+    >>> evaluate("tl.floor(x)", x=np.array([1.0, 4.0, -2.0, 0.5], np.float32))
+    array([ 1.,  4., -2.,  0.], dtype=float32)
+    """
     return tensor(builder().floor(operand(x)))
 
 
 @builtin
 def ceil(x: Any) -> tensor:
-    """Smallest whole number that is not below each element."""
+    """Smallest whole number that is not below each element.
+
+    Examples
+    --------
+    >>> evaluate("tl.ceil(x)", x=np.array([1.0, 4.0, -2.0, 0.5], np.float32))
+    array([ 1.,  4., -2.,  1.], dtype=float32)
+    """
     return tensor(builder().ceil(operand(x)))
 
 
 @builtin
 def tanh(x: Any) -> tensor:
-    """Hyperbolic tangent of each element."""
+    """Hyperbolic tangent of each element.
+
+    Examples
+    --------
+    >>> evaluate("tl.tanh(x)", x=np.array([0.0, np.inf], np.float32))
+    array([0., 1.], dtype=float32)
+    """
     return tensor(builder().tanh(operand(x)))
 
 
 @builtin
 def abs(x: Any) -> tensor:
-    """Absolute value of numbers of any type; the most negative integer stays itself."""
+    """Absolute value of numbers of any type; the most negative integer stays itself.
+
+    Examples
+    --------
+    >>> evaluate("tl.abs(x)", x=np.array([3, -1, 4, 1], np.int32))
+    array([3, 1, 4, 1], dtype=int32)
+    """
     return tensor(builder().abs(operand(x)))
 
 
 @builtin
 def umulhi(x: Any, y: Any) -> tensor:
-    """Upper half of the double-width product of 32-bit or 64-bit integers, taken as unsigned."""
+    """Upper half of the double-width product of 32-bit or 64-bit integers, taken as unsigned.
+
+    Examples
+    --------
+    >>> evaluate("tl.umulhi(x, x)", x=np.array([1 << 20, 3 << 30], np.uint32))
+    array([       256, 2415919104], dtype=uint32)
+    """
     return tensor(builder().umulhi(operand(x), operand(y)))
 
 
 @builtin
 def fdiv(x: Any, y: Any, ieee_rounding: Any = False) -> tensor:
-    """Quotient of floats in their own type; ``ieee_rounding`` demands the nearest result."""
+    """Quotient of floats in their own type; ``ieee_rounding`` demands the nearest result.
+
+    Examples
+    --------
+    >>> evaluate("tl.fdiv(x, 4.0)", x=np.array([1.0, 4.0, -2.0, 0.5], np.float32))
+    array([ 0.25 ,  1.   , -0.5  ,  0.125], dtype=float32)
+    """
     return tensor(builder().fdiv(operand(x), operand(y), bool(unwrap(ieee_rounding))))
 
 
 @builtin
 def div_rn(x: Any, y: Any) -> tensor:
-    """float32 quotient rounded to nearest even."""
+    """float32 quotient rounded to nearest even.
+
+    Examples
+    --------
+    >>> evaluate("tl.div_rn(x, 3.0)", x=np.array([1.0, 2.0], np.float32))
+    array([0.33333334, 0.6666667 ], dtype=float32)
+    """
     return tensor(builder().div_rn(operand(x), operand(y)))
 
 
 @builtin
 def fma(x: Any, y: Any, z: Any) -> tensor:
-    """``x * y + z``, rounded once."""
+    """``x * y + z``, rounded once.
+
+    Examples
+    --------
+    >>> evaluate("tl.fma(x, 2.0, 1.0)", x=np.array([1.0, 4.0, -2.0, 0.5], np.float32))
+    array([ 3.,  9., -3.,  2.], dtype=float32)
+    """
     return tensor(builder().fma(operand(x), operand(y), operand(z)))
 
 

@@ -64,6 +64,12 @@ def load(
     ------
     CompilationError
         ``other`` without ``mask``, a mask on a block pointer, shapes that don't broadcast.
+
+    Examples
+    --------
+    >>> evaluate("tl.load(x_ptr + tl.arange(0, 4), mask=tl.arange(0, 4) < 3, other=-1)",
+    ...          x=np.array([5, 6, 7, 8], np.int32))
+    array([ 5,  6,  7, -1], dtype=int32)
     """
     cache = _choice(cache_modifier, _CACHE_LOAD, "cache modifier")
     evict = _choice(eviction_policy, _EVICTION, "eviction policy")
@@ -106,6 +112,15 @@ def store(
 
     Parameters are those of load(); cache modifiers are ".wb", ".cg", ".cs" and ".wt". Where two
     elements have one address it is not defined which of them stays.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.store(x_ptr + tl.arange(0, 4), 9, mask=x > 6)
+    ...     tl.debug_barrier()
+    ...     tl.load(x_ptr + tl.arange(0, 4))
+    ... ''', x=np.array([5, 6, 7, 8], np.int32))
+    array([5, 6, 9, 9], dtype=int32)
     """
     cache = _choice(cache_modifier, _CACHE_STORE, "cache modifier")
     evict = _choice(eviction_policy, _EVICTION, "eviction policy")
@@ -145,6 +160,15 @@ def atomic_cas(pointer: Any, cmp: Any, val: Any, sem: Any = None, scope: Any = N
 
     ``sem``: "acquire", "release", "acq_rel" (default) or "relaxed"; ``scope``: "gpu" (default),
     "cta" or "sys". Floats are compared by their bits.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_cas(x_ptr, 6, 1)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(1))
     """
     order = _order(sem, scope)
     handle = _pointer(pointer, "atomic_cas")
@@ -163,7 +187,17 @@ def _atomic(kind: str, pointer: Any, val: Any, mask: Any, sem: Any, scope: Any) 
 def atomic_xchg(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Stores ``val`` and gives what was there before, as one step. See atomic_cas."""
+    """Stores ``val`` and gives what was there before, as one step. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_xchg(x_ptr, 1)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(1))
+    """
     return _atomic("xchg", pointer, val, mask, sem, scope)
 
 
@@ -171,7 +205,17 @@ def atomic_xchg(
 def atomic_add(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Adds ``val`` to memory and gives what was there before, as one step. See atomic_cas."""
+    """Adds ``val`` to memory and gives what was there before, as one step. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_add(x_ptr, 2)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(8))
+    """
     return _atomic("add", pointer, val, mask, sem, scope)
 
 
@@ -179,7 +223,17 @@ def atomic_add(
 def atomic_max(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Keeps the larger of memory and ``val``; gives what was there before. See atomic_cas."""
+    """Keeps the larger of memory and ``val``; gives what was there before. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_max(x_ptr, 9)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(9))
+    """
     return _atomic("max", pointer, val, mask, sem, scope)
 
 
@@ -187,7 +241,17 @@ def atomic_max(
 def atomic_min(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Keeps the smaller of memory and ``val``; gives what was there before. See atomic_cas."""
+    """Keeps the smaller of memory and ``val``; gives what was there before. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_min(x_ptr, 2)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(2))
+    """
     return _atomic("min", pointer, val, mask, sem, scope)
 
 
@@ -195,7 +259,17 @@ def atomic_min(
 def atomic_and(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Bitwise and of memory and ``val``; gives what was there before. See atomic_cas."""
+    """Bitwise and of memory and ``val``; gives what was there before. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_and(x_ptr, 3)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(2))
+    """
     return _atomic("and", pointer, val, mask, sem, scope)
 
 
@@ -203,7 +277,17 @@ def atomic_and(
 def atomic_or(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Bitwise or of memory and ``val``; gives what was there before. See atomic_cas."""
+    """Bitwise or of memory and ``val``; gives what was there before. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_or(x_ptr, 1)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(7))
+    """
     return _atomic("or", pointer, val, mask, sem, scope)
 
 
@@ -211,7 +295,17 @@ def atomic_or(
 def atomic_xor(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
-    """Bitwise exclusive or of memory and ``val``; gives what was there before. See atomic_cas."""
+    """Bitwise exclusive or of memory and ``val``; gives what was there before. See atomic_cas.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     old = tl.atomic_xor(x_ptr, 5)
+    ...     tl.debug_barrier()
+    ...     old, tl.load(x_ptr)
+    ... ''', x=np.array([6], np.int32))
+    (np.int32(6), np.int32(3))
+    """
     return _atomic("xor", pointer, val, mask, sem, scope)
 
 

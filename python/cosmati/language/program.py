@@ -19,13 +19,25 @@ def _axis(axis: Any, function: str) -> int:
 
 @builtin
 def program_id(axis: Any) -> tensor:
-    """Index of this program along ``axis`` (0, 1 or 2) of the grid; int32."""
+    """Index of this program along ``axis`` (0, 1 or 2) of the grid; int32.
+
+    Examples
+    --------
+    >>> evaluate("tl.program_id(0)")
+    np.int32(0)
+    """
     return tensor(builder().program_id(_axis(axis, "program_id")))
 
 
 @builtin
 def num_programs(axis: Any) -> tensor:
-    """Number of programs along ``axis`` (0, 1 or 2) of the grid; int32."""
+    """Number of programs along ``axis`` (0, 1 or 2) of the grid; int32.
+
+    Examples
+    --------
+    >>> evaluate("tl.num_programs(0)")
+    np.int32(1)
+    """
     return tensor(builder().num_programs(_axis(axis, "num_programs")))
 
 
@@ -133,13 +145,32 @@ class condition:
 
 @builtin
 def debug_barrier() -> None:
-    """All threads of the program wait here, and see each other's earlier memory accesses."""
+    """All threads of the program wait here, and see each other's earlier memory accesses.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.store(x_ptr + tl.arange(0, 4), 9, mask=x > 6)
+    ...     tl.debug_barrier()
+    ...     tl.load(x_ptr + tl.arange(0, 4))
+    ... ''', x=np.array([5, 6, 7, 8], np.int32))
+    array([5, 6, 9, 9], dtype=int32)
+    """
     builder().debug_barrier()
 
 
 @builtin
 def assume(cond: Any) -> None:
-    """Promises that a scalar condition holds; the compiler may use it."""
+    """Promises that a scalar condition holds; the compiler may use it.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.assume(tl.program_id(0) < 8)
+    ...     tl.program_id(0)
+    ... ''')
+    np.int32(0)
+    """
     condition_value = unwrap(cond)
     if isinstance(condition_value, tensor):
         builder().assume(condition_value.handle)
@@ -151,14 +182,34 @@ def assume(cond: Any) -> None:
 def static_print(
     *values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False
 ) -> None:
-    """Prints while the kernel is compiled."""
+    """Prints while the kernel is compiled.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.static_print("a block of", x.type)
+    ...     tl.sum(x)
+    ... ''', x=np.array([3, -1, 4, 1], np.int32))
+    a block of <[4], int32>
+    a block of <[4], int32>
+    np.int32(7)
+    """
     plain = [unwrap(value) for value in values]
     print(*plain, sep=unwrap(sep), end=unwrap(end), file=unwrap(file), flush=bool(unwrap(flush)))
 
 
 @builtin
 def static_assert(cond: Any, msg: Any = "") -> None:
-    """Stops the compilation with ``msg`` unless ``cond``, a constexpr, holds."""
+    """Stops the compilation with ``msg`` unless ``cond``, a constexpr, holds.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.static_assert(x.shape[0] == 4, "four elements")
+    ...     tl.sum(x)
+    ... ''', x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(7)
+    """
     value = unwrap(cond)
     if isinstance(value, tensor):
         raise TypeError(
@@ -190,6 +241,14 @@ def device_assert(cond: Any, msg: Any = "", mask: Any = None) -> None:
     """Stops the launch with ``msg`` where ``cond`` is false and ``mask`` is set.
 
     Checked only in kernels compiled with ``debug=True``.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.device_assert(x > -5, "larger")
+    ...     tl.sum(x)
+    ... ''', x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(7)
     """
     text = unwrap(msg)
     if not isinstance(text, str):

@@ -40,7 +40,13 @@ def philox_impl(c0, c1, c2, c3, k0, k1, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 @jit
 def philox(seed, c0, c1, c2, c3, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Four random words for a 64-bit seed and a counter of four words."""
+    """Four random words for a 64-bit seed and a counter of four words.
+
+    Examples
+    --------
+    >>> evaluate("tl.philox(7, x, 0, 0, 0)[0]", x=np.arange(2, dtype=np.uint32))
+    array([4099963437, 1747881627], dtype=uint32)
+    """
     wide_seed = core.to_tensor(seed).to(core.uint64)
     c0 = core.to_tensor(c0)
     if c0.dtype.primitive_bitwidth == 32:
@@ -71,21 +77,39 @@ def philox(seed, c0, c1, c2, c3, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 @jit
 def randint4x(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Four blocks of random uint32 (uint64 for 64-bit offsets), one per element of ``offset``."""
+    """Four blocks of random uint32 (uint64 for 64-bit offsets), one per element of ``offset``.
+
+    Examples
+    --------
+    >>> evaluate("tl.randint4x(7, x)[3]", x=np.arange(2, dtype=np.int32))
+    array([ 367897730, 4113952422], dtype=uint32)
+    """
     zero = core.to_tensor(offset) & 0
     return philox(seed, offset, zero, zero, zero, n_rounds)
 
 
 @jit
 def randint(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """A block of random uint32; the first of randint4x."""
+    """A block of random uint32; the first of randint4x.
+
+    Examples
+    --------
+    >>> evaluate("tl.randint(7, x)", x=np.arange(2, dtype=np.int32))
+    array([4099963437, 1747881627], dtype=uint32)
+    """
     word, _, _, _ = randint4x(seed, offset, n_rounds)
     return word
 
 
 @jit
 def uint_to_uniform_float(x):
-    """A random word as a float32 in [0, 1), of 31 (or 63) of its bits."""
+    """A random word as a float32 in [0, 1), of 31 (or 63) of its bits.
+
+    Examples
+    --------
+    >>> evaluate("tl.random.uint_to_uniform_float(x)", x=np.array([0, 1 << 30], np.uint32))
+    array([0.        , 0.49999997], dtype=float32)
+    """
     if x.dtype.primitive_bitwidth == 32:
         signed = x.to(core.int32, bitcast=True)
         scale: constexpr = 4.6566127342e-10  # just below 2**-31, so that 1 is never reached
@@ -98,13 +122,25 @@ def uint_to_uniform_float(x):
 
 @jit
 def rand(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Uniform float32 in [0, 1), one per element of ``offset``."""
+    """Uniform float32 in [0, 1), one per element of ``offset``.
+
+    Examples
+    --------
+    >>> evaluate("tl.rand(7, x)", x=np.arange(2, dtype=np.int32))
+    array([0.09080574, 0.81392074], dtype=float32)
+    """
     return uint_to_uniform_float(randint(seed, offset, n_rounds))
 
 
 @jit
 def rand4x(seed, offsets, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Four blocks of uniform float32 in [0, 1)."""
+    """Four blocks of uniform float32 in [0, 1).
+
+    Examples
+    --------
+    >>> evaluate("tl.rand4x(7, x)[3]", x=np.arange(2, dtype=np.int32))
+    array([0.17131571, 0.08429161], dtype=float32)
+    """
     a, b, c, d = randint4x(seed, offsets, n_rounds)
     return (
         uint_to_uniform_float(a),
@@ -116,7 +152,14 @@ def rand4x(seed, offsets, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 @jit
 def pair_uniform_to_normal(u1, u2):
-    """Two uniform blocks as two normal ones (Box and Muller 1958)."""
+    """Two uniform blocks as two normal ones (Box and Muller 1958).
+
+    Examples
+    --------
+    >>> evaluate("tl.random.pair_uniform_to_normal(x, x)[0]",
+    ...          x=np.array([0.25, 0.5], np.float32)).round(3)
+    array([-0.   , -1.177], dtype=float32)
+    """
     u1 = core.maximum(1.0e-7, u1)
     angle = 6.283185307179586 * u2
     radius = math.sqrt(-2.0 * math.log(u1))
@@ -125,7 +168,13 @@ def pair_uniform_to_normal(u1, u2):
 
 @jit
 def randn(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Normal float32 with mean 0 and variance 1, one per element of ``offset``."""
+    """Normal float32 with mean 0 and variance 1, one per element of ``offset``.
+
+    Examples
+    --------
+    >>> evaluate("tl.randn(7, x)", x=np.arange(2, dtype=np.int32)).round(3)
+    array([-2.19 , -0.541], dtype=float32)
+    """
     a, b, _, _ = randint4x(seed, offset, n_rounds)
     normal, _ = pair_uniform_to_normal(uint_to_uniform_float(a), uint_to_uniform_float(b))
     return normal
@@ -133,7 +182,13 @@ def randn(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 @jit
 def randn4x(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Four blocks of normal float32."""
+    """Four blocks of normal float32.
+
+    Examples
+    --------
+    >>> evaluate("tl.randn4x(7, x)[3]", x=np.arange(2, dtype=np.int32)).round(3)
+    array([1.513, 0.738], dtype=float32)
+    """
     a, b, c, d = rand4x(seed, offset, n_rounds)
     n1, n2 = pair_uniform_to_normal(a, b)
     n3, n4 = pair_uniform_to_normal(c, d)

@@ -24,6 +24,11 @@ def arange(start: Any, end: Any) -> tensor:
     """The integers ``start, ..., end - 1`` as an int32 block.
 
     Both are constexpr, ``end > start``, and their distance is a power of two.
+
+    Examples
+    --------
+    >>> evaluate("tl.arange(0, 4)")
+    array([0, 1, 2, 3], dtype=int32)
     """
     bounds = [unwrap(start), unwrap(end)]
     if any(isinstance(bound, tensor) for bound in bounds):
@@ -41,6 +46,12 @@ def full(shape: Any, value: Any, dtype: Any) -> tensor:
     """A block of ``shape`` whose elements are all ``value``, as ``dtype``.
 
     ``value`` is a number or a scalar of the kernel.
+
+    Examples
+    --------
+    >>> evaluate("tl.full((2, 2), 7, tl.int16)")
+    array([[7, 7],
+           [7, 7]], dtype=int16)
     """
     extents = scalar_shape(shape)
     element = unwrap(dtype)
@@ -51,14 +62,29 @@ def full(shape: Any, value: Any, dtype: Any) -> tensor:
 
 @builtin
 def broadcast(input: Any, other: Any) -> Tuple:
-    """Both blocks at their common shape."""
+    """Both blocks at their common shape.
+
+    Examples
+    --------
+    >>> evaluate("tl.broadcast(x[:, None], x[None, :])", x=np.array([1, 2], np.int32))
+    (array([[1, 1],
+           [2, 2]], dtype=int32), array([[1, 2],
+           [1, 2]], dtype=int32))
+    """
     first, second = builder().broadcast(operand(to_tensor(input)), operand(to_tensor(other)))
     return Tuple([tensor(first), tensor(second)])
 
 
 @builtin
 def broadcast_to(input: Any, *shape: Any) -> tensor:
-    """``input`` repeated along its dimensions of extent 1 until it has ``shape``."""
+    """``input`` repeated along its dimensions of extent 1 until it has ``shape``.
+
+    Examples
+    --------
+    >>> evaluate("tl.broadcast_to(x[None, :], 2, 2)", x=np.array([1, 2], np.int32))
+    array([[1, 2],
+           [1, 2]], dtype=int32)
+    """
     return tensor(builder().broadcast_to(operand(to_tensor(input)), variadic(shape)))
 
 
@@ -67,6 +93,11 @@ def expand_dims(input: Any, axis: Any) -> tensor:
     """Inserts dimensions of extent 1.
 
     ``axis``: an int or several; counted in the result, negative from its end.
+
+    Examples
+    --------
+    >>> evaluate("tl.expand_dims(x, 0)", x=np.array([1, 2], np.int32))
+    array([[1, 2]], dtype=int32)
     """
     value = to_tensor(input)
     axes = unwrap(axis)
@@ -95,6 +126,12 @@ def reshape(input: Any, *shape: Any, can_reorder: Any = False) -> tensor:
     """The same elements in row-major order with other extents.
 
     ``can_reorder=True`` lets the compiler put the elements in any order.
+
+    Examples
+    --------
+    >>> evaluate("tl.reshape(x, 2, 2)", x=np.array([3, -1, 4, 1], np.int32))
+    array([[ 3, -1],
+           [ 4,  1]], dtype=int32)
     """
     return tensor(
         builder().reshape(operand(to_tensor(input)), variadic(shape), bool(unwrap(can_reorder)))
@@ -103,19 +140,39 @@ def reshape(input: Any, *shape: Any, can_reorder: Any = False) -> tensor:
 
 @builtin
 def view(input: Any, *shape: Any) -> tensor:
-    """reshape() that may put the elements in any order."""
+    """reshape() that may put the elements in any order.
+
+    Examples
+    --------
+    >>> evaluate("tl.sum(tl.view(x, 2, 2))", x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(7)
+    """
     return tensor(builder().reshape(operand(to_tensor(input)), variadic(shape), True))
 
 
 @builtin
 def permute(input: Any, *dims: Any) -> tensor:
-    """Result dimension ``d`` is the input's dimension ``dims[d]``."""
+    """Result dimension ``d`` is the input's dimension ``dims[d]``.
+
+    Examples
+    --------
+    >>> evaluate("tl.permute(x, 1, 0)", x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    array([[0, 2],
+           [1, 3]], dtype=int32)
+    """
     return tensor(builder().permute(operand(input), variadic(dims)))
 
 
 @builtin
 def trans(input: Any, *dims: Any) -> tensor:
-    """permute(); without ``dims`` the last two dimensions change places."""
+    """permute(); without ``dims`` the last two dimensions change places.
+
+    Examples
+    --------
+    >>> evaluate("tl.trans(x)", x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    array([[0, 2],
+           [1, 3]], dtype=int32)
+    """
     if not dims:
         rank = len(input.shape)
         if rank < 2:
@@ -126,13 +183,26 @@ def trans(input: Any, *dims: Any) -> tensor:
 
 @builtin
 def join(a: Any, b: Any) -> tensor:
-    """Stacks two blocks along a new last dimension of extent 2, after broadcasting."""
+    """Stacks two blocks along a new last dimension of extent 2, after broadcasting.
+
+    Examples
+    --------
+    >>> evaluate("tl.join(x, x + 10)", x=np.array([1, 2], np.int32))
+    array([[ 1, 11],
+           [ 2, 12]], dtype=int32)
+    """
     return tensor(builder().join(operand(to_tensor(a)), operand(to_tensor(b))))
 
 
 @builtin
 def split(a: Any) -> Tuple:
-    """The two halves of a block along its last dimension, whose extent is 2."""
+    """The two halves of a block along its last dimension, whose extent is 2.
+
+    Examples
+    --------
+    >>> evaluate("tl.split(x)", x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    (array([0, 2], dtype=int32), array([1, 3], dtype=int32))
+    """
     first, second = builder().split(operand(a))
     return Tuple([tensor(first), tensor(second)])
 
@@ -142,6 +212,11 @@ def cat(input: Any, other: Any, can_reorder: Any = False, dim: Any = 0) -> tenso
     """Concatenates two blocks of one shape along dimension ``dim``.
 
     ``can_reorder=True`` leaves the order of the elements open (one dimension only).
+
+    Examples
+    --------
+    >>> evaluate("tl.cat(x, x + 10)", x=np.array([1, 2], np.int32))
+    array([ 1,  2, 11, 12], dtype=int32)
     """
     if bool(unwrap(can_reorder)) and unwrap(dim) != 0:
         raise ValueError(f"tl.cat with can_reorder=True concatenates dimension 0, not {dim}")
@@ -156,6 +231,11 @@ def gather(src: Any, index: Any, axis: Any) -> tensor:
     ``index``: integers; its shape is that of ``src`` but for ``axis``, and the result's. Made of a
     comparison with every source index and a reduction, so it costs ``src.shape[axis]`` operations
     per element. Indices out of range give 0.
+
+    Examples
+    --------
+    >>> evaluate("tl.gather(x, (x + 1) & 3, axis=0)", x=np.array([3, 0, 2, 1], np.int32))
+    array([3, 0, 1, 2], dtype=int32)
     """
     from cosmati.language.compute import reduce_with_xor
 

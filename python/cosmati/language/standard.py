@@ -12,7 +12,15 @@ from cosmati.runtime.jit import jit
 
 @constexpr_function
 def cdiv(x: Any, div: Any) -> Any:
-    """``x / div`` rounded up, for ``div > 0`` and ``x >= 0``; numbers or integer values."""
+    """``x / div`` rounded up, for ``div > 0`` and ``x >= 0``; numbers or integer values.
+
+    Examples
+    --------
+    >>> evaluate("tl.cdiv(x, 4)", x=np.array([7, 8], np.int32))
+    array([2, 2], dtype=int32)
+    >>> cosmati.cdiv(1000, 128)
+    8
+    """
     return (x + (div - 1)) // div
 
 
@@ -65,19 +73,39 @@ def _moved_back(rank: Any, axis: Any) -> tuple[int, ...]:
 
 @jit
 def zeros(shape, dtype):
-    """A block of ``shape`` filled with 0 of ``dtype``."""
+    """A block of ``shape`` filled with 0 of ``dtype``.
+
+    Examples
+    --------
+    >>> evaluate("tl.zeros((2, 2), tl.float32)")
+    array([[0., 0.],
+           [0., 0.]], dtype=float32)
+    """
     return core.full(shape, 0, dtype)
 
 
 @jit
 def zeros_like(input):
-    """A block of zeros with the shape and dtype of ``input``."""
+    """A block of zeros with the shape and dtype of ``input``.
+
+    Examples
+    --------
+    >>> evaluate("tl.zeros_like(x)", x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    array([[0, 0],
+           [0, 0]], dtype=int32)
+    """
     return core.full(input.shape, 0, input.dtype)
 
 
 @jit
 def sigmoid(x):
-    """``1 / (1 + exp(-x))``; float32 and float64."""
+    """``1 / (1 + exp(-x))``; float32 and float64.
+
+    Examples
+    --------
+    >>> evaluate("tl.sigmoid(x)", x=np.array([0.0, np.inf], np.float32))
+    array([0.5, 1. ], dtype=float32)
+    """
     return 1 / (1 + math.exp(-x))
 
 
@@ -86,6 +114,11 @@ def softmax(x, dim=None, keep_dims: constexpr = False, ieee_rounding: constexpr 
     """``exp(x - max) / sum(exp(x - max))`` along ``dim`` (default: the first dimension).
 
     A row whose maximum is -infinity, and a row with a NaN, is NaN.
+
+    Examples
+    --------
+    >>> evaluate("tl.softmax(x)", x=np.zeros(4, np.float32))
+    array([0.25, 0.25, 0.25, 0.25], dtype=float32)
     """
     axis: constexpr = 0 if dim is None else dim
     z = x - max(x, axis, keep_dims=True)
@@ -96,13 +129,25 @@ def softmax(x, dim=None, keep_dims: constexpr = False, ieee_rounding: constexpr 
 
 @jit
 def ravel(x, can_reorder: constexpr = False):
-    """The elements of ``x`` as a block of rank 1."""
+    """The elements of ``x`` as a block of rank 1.
+
+    Examples
+    --------
+    >>> evaluate("tl.ravel(x)", x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    array([0, 1, 2, 3], dtype=int32)
+    """
     return core.reshape(x, (x.numel,), can_reorder=can_reorder)
 
 
 @jit
 def squeeze(x, dim: constexpr):
-    """``x`` without its dimension ``dim``, whose extent is 1."""
+    """``x`` without its dimension ``dim``, whose extent is 1.
+
+    Examples
+    --------
+    >>> evaluate("tl.squeeze(x, 1)", x=np.ones((2, 1), np.int32))
+    array([1, 1], dtype=int32)
+    """
     axis: constexpr = _axis(dim, len(x.shape))
     core.static_assert(x.shape[axis] == 1, "squeeze removes a dimension of extent 1")
     return core.reshape(x, _replaced(x.shape, axis, ()))
@@ -110,13 +155,25 @@ def squeeze(x, dim: constexpr):
 
 @jit
 def unsqueeze(x, dim: constexpr):
-    """``x`` with a dimension of extent 1 inserted at ``dim``."""
+    """``x`` with a dimension of extent 1 inserted at ``dim``.
+
+    Examples
+    --------
+    >>> evaluate("tl.unsqueeze(x, 0)", x=np.array([3, -1, 4, 1], np.int32))
+    array([[ 3, -1,  4,  1]], dtype=int32)
+    """
     return core.expand_dims(x, dim)
 
 
 @jit
 def interleave(a, b):
-    """``a0 b0 a1 b1 ...`` along the last dimension."""
+    """``a0 b0 a1 b1 ...`` along the last dimension.
+
+    Examples
+    --------
+    >>> evaluate("tl.interleave(x, x + 10)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 3, 13, -1,  9,  4, 14,  1, 11], dtype=int32)
+    """
     c = core.join(a, b)
     last: constexpr = len(c.shape) - 2
     if last < 0:
@@ -131,6 +188,11 @@ def swizzle2d(i, j, size_i, size_j, size_g):
     """Maps row-major indices to an order that walks column by column in groups of ``size_g`` rows.
 
     For the index (i, j) of a size_i x size_j matrix; gives the new (i, j).
+
+    Examples
+    --------
+    >>> evaluate("tl.swizzle2d(x // 2, x % 2, 4, 2, 2)", x=np.arange(8, dtype=np.int32))
+    (array([0, 1, 0, 1, 2, 3, 2, 3], dtype=int32), array([0, 0, 1, 1, 0, 0, 1, 1], dtype=int32))
     """
     linear = i * size_j + j
     group_size = size_g * size_j
@@ -268,6 +330,14 @@ def max(
     Types below 32 bits give float32 or int32. NaN: ignored; a NaN is the result only where every
     element is one. ``return_indices``: also its int32 position, see argmax; then only bfloat16
     changes its type, to float32.
+
+    Examples
+    --------
+    >>> evaluate("tl.max(x)", x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(4)
+    >>> evaluate("tl.max(x, axis=1, return_indices=True)",
+    ...          x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    (array([1, 3], dtype=int32), array([1, 1], dtype=int32))
     """
     if return_indices:
         x = _bf16_widened(input)
@@ -292,7 +362,13 @@ def min(
     return_indices_tie_break_left: constexpr = True,
     keep_dims: constexpr = False,
 ):
-    """Smallest element along ``axis`` (None: of all). Types, NaN and indices as in max."""
+    """Smallest element along ``axis`` (None: of all). Types, NaN and indices as in max.
+
+    Examples
+    --------
+    >>> evaluate("tl.min(x)", x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(-1)
+    """
     if return_indices:
         x = _bf16_widened(input)
         index = _indices(x, axis)
@@ -314,6 +390,11 @@ def argmax(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr =
 
     Of equal elements the first, unless ``tie_break_left=False`` (then any of them). NaN: ignored
     as in max; where every element is NaN the first position.
+
+    Examples
+    --------
+    >>> evaluate("tl.argmax(x, 0)", x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(2)
     """
     _, index = max(input, axis, True, tie_break_left, keep_dims)
     return index
@@ -321,7 +402,13 @@ def argmax(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr =
 
 @jit
 def argmin(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr = False):
-    """int32 position of the smallest element along ``axis``; see argmax."""
+    """int32 position of the smallest element along ``axis``; see argmax.
+
+    Examples
+    --------
+    >>> evaluate("tl.argmin(x, 0)", x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(1)
+    """
     _, index = min(input, axis, True, tie_break_left, keep_dims)
     return index
 
@@ -344,6 +431,13 @@ def sum(input, axis=None, keep_dims: constexpr = False, dtype: constexpr = None)
 
     Without ``dtype``, integers below 32 bits are summed as int32 or uint32, and floats in their own
     type.
+
+    Examples
+    --------
+    >>> evaluate("tl.sum(x)", x=np.array([3, -1, 4, 1], np.int32))
+    np.int32(7)
+    >>> evaluate("tl.sum(x, axis=0)", x=np.arange(4, dtype=np.int32).reshape(2, 2))
+    array([2, 4], dtype=int32)
     """
     wanted: constexpr = _pick_sum_dtype(input.dtype, dtype)
     if wanted is not None:
@@ -354,14 +448,26 @@ def sum(input, axis=None, keep_dims: constexpr = False, dtype: constexpr = None)
 
 @jit
 def xor_sum(input, axis=None, keep_dims: constexpr = False):
-    """Bitwise exclusive or of the integers along ``axis``."""
+    """Bitwise exclusive or of the integers along ``axis``.
+
+    Examples
+    --------
+    >>> evaluate("tl.xor_sum(x, 0)", x=np.array([1, 4, 0, 1], np.int32))
+    np.int32(4)
+    """
     core.static_assert(input.dtype.is_int(), "xor_sum only supported for integers")
     return core.reduce(input, axis, _xor_combine, keep_dims=keep_dims)
 
 
 @jit
 def reduce_or(input, axis, keep_dims: constexpr = False):
-    """Bitwise or of the integers along ``axis``."""
+    """Bitwise or of the integers along ``axis``.
+
+    Examples
+    --------
+    >>> evaluate("tl.reduce_or(x, 0)", x=np.array([1, 4, 0, 1], np.int32))
+    np.int32(5)
+    """
     core.static_assert(input.dtype.is_int(), "reduce_or only supported for integers")
     return core.reduce(input, axis, _or_combine, keep_dims=keep_dims)
 
@@ -374,6 +480,13 @@ def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
     """Running sum along ``axis``; types as in sum, but bfloat16 is summed as float32.
 
     ``reverse`` sums from the end.
+
+    Examples
+    --------
+    >>> evaluate("tl.cumsum(x)", x=np.array([3, -1, 4, 1], np.int32))
+    array([3, 2, 6, 7], dtype=int32)
+    >>> evaluate("tl.cumsum(x, reverse=True)", x=np.array([3, -1, 4, 1], np.int32))
+    array([7, 4, 5, 1], dtype=int32)
     """
     x = _bf16_widened(input)
     wanted: constexpr = _pick_sum_dtype(x.dtype, dtype)
@@ -385,7 +498,13 @@ def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
 
 @jit
 def cumprod(input, axis=0, reverse: constexpr = False):
-    """Running product along ``axis``; bfloat16 is multiplied as float32."""
+    """Running product along ``axis``; bfloat16 is multiplied as float32.
+
+    Examples
+    --------
+    >>> evaluate("tl.cumprod(x)", x=np.array([3, -1, 4, 1], np.int32))
+    array([  3,  -3, -12, -12], dtype=int32)
+    """
     return core.associative_scan(_bf16_widened(input), axis, _prod_combine, reverse)
 
 
@@ -424,7 +543,13 @@ def _flip_last(x):
 
 @jit
 def flip(x, dim=None):
-    """``x`` with the elements along ``dim`` (default: the last) in reverse order."""
+    """``x`` with the elements along ``dim`` (default: the last) in reverse order.
+
+    Examples
+    --------
+    >>> evaluate("tl.flip(x)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 1,  4, -1,  3], dtype=int32)
+    """
     rank: constexpr = len(x.shape)
     axis: constexpr = _axis(dim, rank)
     moved = core.permute(x, _moved_last(rank, axis))
@@ -477,6 +602,13 @@ def sort(x, dim: constexpr = None, descending: constexpr = 0):
     """``x`` sorted along ``dim`` (default: the last), by a bitonic network.
 
     NaNs count as larger than every number.
+
+    Examples
+    --------
+    >>> evaluate("tl.sort(x)", x=np.array([3, -1, 4, 1], np.int32))
+    array([-1,  1,  3,  4], dtype=int32)
+    >>> evaluate("tl.sort(x, descending=True)", x=np.array([3, -1, 4, 1], np.int32))
+    array([ 4,  3,  1, -1], dtype=int32)
     """
     rank: constexpr = len(x.shape)
     axis: constexpr = _axis(dim, rank)
@@ -487,7 +619,13 @@ def sort(x, dim: constexpr = None, descending: constexpr = 0):
 
 @jit
 def bitonic_merge(x, dim: constexpr = None, descending: constexpr = 0):
-    """Sorts ``x`` along ``dim`` where its halves are sorted in opposite directions already."""
+    """Sorts ``x`` along ``dim`` where its halves are sorted in opposite directions already.
+
+    Examples
+    --------
+    >>> evaluate("tl.standard.bitonic_merge(x)", x=np.array([1, 3, 4, 2], np.int32))
+    array([1, 2, 3, 4], dtype=int32)
+    """
     rank: constexpr = len(x.shape)
     axis: constexpr = _axis(dim, rank)
     down: constexpr = True if descending else False
@@ -502,6 +640,11 @@ def topk(x, k: constexpr, dim: constexpr = None, descending: constexpr = True):
 
     Runs of ``k`` are sorted in alternating directions; of two such neighbours, the better of each
     pair at distance ``k`` are the best ``k`` of both, in bitonic order.
+
+    Examples
+    --------
+    >>> evaluate("tl.topk(x, 2)", x=np.array([3, -1, 4, 1], np.int32))
+    array([4, 3], dtype=int32)
     """
     rank: constexpr = len(x.shape)
     axis: constexpr = _axis(dim, rank)

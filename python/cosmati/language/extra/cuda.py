@@ -15,13 +15,25 @@ from cosmati.language.tensor import cast, tensor
 
 @builtin
 def num_warps() -> int:
-    """Warps of 32 threads in a program."""
+    """Warps of 32 threads in a program.
+
+    Examples
+    --------
+    >>> evaluate("tl.extra.cuda.num_warps()", num_warps=8)
+    np.int32(8)
+    """
     return generator().num_warps
 
 
 @builtin
 def num_threads() -> int:
-    """Threads in a program."""
+    """Threads in a program.
+
+    Examples
+    --------
+    >>> evaluate("tl.extra.cuda.num_threads()", num_warps=8)
+    np.int32(256)
+    """
     return 32 * generator().num_warps
 
 
@@ -30,6 +42,11 @@ def globaltimer() -> tensor:
     """Nanoseconds of the GPU's global clock; int64. Each call reads it anew.
 
     Its step is about a microsecond on real devices. On the virtual machine it counts what has run.
+
+    Examples
+    --------
+    >>> bool(evaluate("tl.extra.cuda.globaltimer()") > 0)
+    True
     """
     text = "mov.u64 $0, %globaltimer;"
     return inline_asm_elementwise(text, "=l", [], int64, False, 1)  # type: ignore[no-any-return]
@@ -37,7 +54,13 @@ def globaltimer() -> tensor:
 
 @builtin
 def smid() -> tensor:
-    """Number of the multiprocessor that runs this program; int32."""
+    """Number of the multiprocessor that runs this program; int32.
+
+    Examples
+    --------
+    >>> bool(evaluate("tl.extra.cuda.smid()") >= 0)
+    True
+    """
     text = "mov.u32 $0, %smid;"
     return inline_asm_elementwise(text, "=r", [], int32, True, 1)  # type: ignore[no-any-return]
 
