@@ -9,7 +9,7 @@ import pytest
 from cosmati.errors import CompilationError
 from language_support import NUM_WARPS, bits_of, np_type, tl_type
 
-SIZES = [1, 2, 8, 64, 512]
+SIZES = [1, 8, 512]
 
 
 @cosmati.jit
@@ -79,7 +79,7 @@ def test_each_width_is_packed_by_the_rule(name, pack):
     letter, suffix = {8: ("h", 16), 16: ("h", 16), 32: ("r", 32), 64: ("l", 64)}[width]
     lines = [f"xor.b{suffix} ${k}, ${count + k}, ${2 * count + k};" for k in range(count)]
     rules = ",".join([f"={letter}"] * count + [letter] * 2 * count)
-    for size in (1, 16, 256):
+    for size in (1, 256):
         rng = np.random.default_rng(size)
         x, y = (
             rng.integers(0, 1 << 64, size, np.uint64, endpoint=False)

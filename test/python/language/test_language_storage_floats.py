@@ -155,6 +155,28 @@ def test_arithmetic_is_that_of_float32_rounded_back(name):
 
 
 @cosmati.jit
+def constants_kernel(out, TYPE: tl.constexpr, N: tl.constexpr):
+    i = tl.arange(0, N)
+    a, b = tl.full((N,), -0.0, TYPE), tl.full((N,), -0.0, tl.float32).to(TYPE)
+    c, d = tl.full((N,), 1e9, TYPE), tl.full((N,), float("-inf"), tl.float32).to(TYPE)
+    e = tl.full((N,), float("nan"), TYPE)
+    parts = (a, b, c, d, e)
+    for k in tl.static_range(5):
+        tl.store(out + k * N + i, parts[k].to(tl.uint8, bitcast=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [("float8e4b8", [0, 0, 0x7F, 0xFF, 0x80]), ("float8e5b16", [0, 0, 0x7F, 0xFF, 0x80]),
+     ("float8e4b15", [0x80, 0x80, 0x7E, 0xFE, 0x7E])],
+)  # fmt: skip
+def test_constants_have_the_codes_of_conversions(name, codes):
+    out = np.zeros((5, 4), np.uint8)
+    constants_kernel[(1,)](out, getattr(tl, name), 4)
+    assert out[:, 0].tolist() == codes
+
+
+@cosmati.jit
 def custom_kernel(X, Y, N: tl.constexpr):
     i = tl.arange(0, N)
     x = tl.load(X + i)
