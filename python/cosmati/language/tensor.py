@@ -29,16 +29,18 @@ class tensor(base_value):
 
     - A Python number takes the type of a tensor of its own or a higher kind (bools, integers,
       floats, in this order); an integer that does not fit is an error. With a tensor of a lower
-      kind it is an int32, int64 or uint64 by its value, or a float32 (float64 beyond its range).
+      kind it is an int32, uint32, int64 or uint64 by its value, or a float32 (float64 beyond its
+      normal range).
     - Of two floats the wider type wins; float16 and bfloat16 meet in float32. Of two integers the
       wider type wins, and of one width the unsigned one. A float wins over an integer, but with
       bfloat16 an integer gives float32.
     - ``/`` gives floats: float32 of integers, float16 and bfloat16. ``//`` takes integers, ``%``
       floats, too, and in float32 where they are narrower; both truncate toward zero, as in C,
-      unlike those of constexprs. Integers of different signedness are an error for the three. A divisor
-      of 0 gives 0 (``//``) or the dividend (``%``).
-    - Comparisons give int1. ``and`` and ``or`` compute both sides; constexprs among them decide, or
-      drop out.
+      unlike those of constexprs. Integers of different signedness are an error for the three. A
+      divisor of 0 gives 0 (``//``) or the dividend (``%``).
+    - Comparisons give int1; a number beyond the tensor's range is compared as an int32, uint32,
+      int64 or uint64 (with a uint32, -1 is 4294967295). ``and`` and ``or`` compute both sides;
+      constexprs among them decide, or drop out.
     - Integers wrap around. Shifts by the width or more give 0 (or -1, of negative numbers).
     """
 
@@ -198,27 +200,27 @@ class tensor(base_value):
     # Comparisons.
     @builtin
     def __lt__(self, other: Any) -> Any:
-        return _binary("lt", self, other)
+        return _compare("lt", self, other)
 
     @builtin
     def __le__(self, other: Any) -> Any:
-        return _binary("le", self, other)
+        return _compare("le", self, other)
 
     @builtin
     def __gt__(self, other: Any) -> Any:
-        return _binary("gt", self, other)
+        return _compare("gt", self, other)
 
     @builtin
     def __ge__(self, other: Any) -> Any:
-        return _binary("ge", self, other)
+        return _compare("ge", self, other)
 
     @builtin
     def __eq__(self, other: Any) -> Any:
-        return _binary("eq", self, other)
+        return _compare("eq", self, other)
 
     @builtin
     def __ne__(self, other: Any) -> Any:
-        return _binary("ne", self, other)
+        return _compare("ne", self, other)
 
     @builtin
     def logical_and(self, other: Any) -> Any:
@@ -297,6 +299,15 @@ def _describe(value: Any) -> str:
 def _binary(method: str, lhs: Any, rhs: Any) -> Any:
     emit = getattr(builder(), method)
     return tensor(emit(operand(lhs), operand(rhs)))
+
+
+def _compare(method: str, lhs: tensor, rhs: Any) -> Any:
+    """A comparison. An integer beyond the range of the tensor's type has a type of its own."""
+    number = unwrap(rhs)
+    if type(number) is int and not 0 <= number <= 127 and lhs.dtype.is_int():
+        if not lhs.dtype.get_int_min_value() <= number <= lhs.dtype.get_int_max_value():
+            rhs = to_tensor(number)
+    return _binary(method, lhs, rhs)
 
 
 @builtin
