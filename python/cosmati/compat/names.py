@@ -138,6 +138,7 @@ ABSENT_NAMES: dict[str, dict[str, str]] = {
         "interpreter_builder": _INTERPRETER,
     },
     "triton.runtime.jit": {
+        "JITCallable": "JITFunction is a class of its own, without Triton's bases",
         "KernelParam": _LAUNCHER,
         "mangle_type": _LAUNCHER,
         "native_specialize_impl": _LAUNCHER,
