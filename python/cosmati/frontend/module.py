@@ -93,7 +93,7 @@ class ModuleGenerator:
                 [item.divisibility for item in runtime],
             )
             parts = iter(handles)
-            scope = {item.name: item.bind(parts) for item in parameters}
+            scope = {item.name: self._bound(frame, item, parts) for item in parameters}
             result = frame.generate(scope)
             if not (isinstance(result, constexpr) and result.value is None):
                 raise CompilationError(
@@ -102,6 +102,14 @@ class ModuleGenerator:
                 )
             self.builder.end_function(None)
             self.builder.verify()
+
+    def _bound(self, frame: FunctionGenerator, item: KernelParameter, parts: Iterator[Any]) -> Any:
+        """A parameter's value; what is wrong with it is said at its declaration."""
+        try:
+            return item.bind(parts)
+        except (ValueError, TypeError) as error:
+            place = frame.source.place(frame.source.argument(item.name))
+            raise CompilationError(f"argument `{item.name}`: {error}", (place,)) from error
 
     def call(self, function: Any, scope: dict[str, Any]) -> Any:
         """Calls a jit function whose parameters have the values in ``scope``."""

@@ -277,6 +277,11 @@ def from_launch(items: Tuple) -> tensor_descriptor:
     """The value of a kernel's parameter for which a host descriptor was passed."""
     base, shape, strides, block_shape, padding, round_to_tf32 = items.values
     extents = scalar_shape(block_shape)
+    if len(extents) != len(shape.values):
+        raise ValueError(
+            f"the descriptor's block_shape {extents} has {len(extents)} dimensions, its shape "
+            f"{len(shape.values)}"
+        )
     order, zeros = list(reversed(range(len(extents)))), [0] * len(extents)
     steps = _aligned(base, list(strides))
     window = make_block_ptr(base, shape, steps, zeros, extents, order)

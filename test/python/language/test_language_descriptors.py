@@ -225,6 +225,18 @@ def test_float32_is_rounded_to_tf32_where_the_host_asks():
     np.testing.assert_array_equal(y, expected)
 
 
+def test_what_a_changed_field_breaks_is_said_at_the_parameter():
+    source = TensorDescriptor.from_tensor(numbers((16, 16), "float32"), [16, 16])
+    target = TensorDescriptor.from_tensor(aligned((16, 16), np.float32), [16, 16])
+    for block, message in (
+        ([6, 8], "argument `source`: Shape element 0 must be a power of 2, got 6"),
+        ([8, 8, 8], r"block_shape \[8, 8, 8\] has 3 dimensions, its shape 2"),
+    ):
+        source.block_shape = block
+        with pytest.raises(CompilationError, match=message):
+            host_kernel[(1,)](source, target, 1.0, 16, 16)
+
+
 def test_a_kernel_with_a_descriptor_can_be_compiled_without_a_launch():
     source = TensorDescriptor.from_tensor(aligned((16, 16), np.float32), [16, 16])
     compiled = host_kernel.warmup(source, source, 1.0, 16, 16, grid=(1,))
