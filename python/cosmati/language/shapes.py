@@ -185,13 +185,16 @@ def trans(input: Any, *dims: Any) -> tensor:
 def join(a: Any, b: Any) -> tensor:
     """Stacks two blocks along a new last dimension of extent 2, after broadcasting.
 
+    The blocks have one type; integers that differ in their sign only take the first's.
+
     Examples
     --------
     >>> evaluate("tl.join(x, x + 10)", x=np.array([1, 2], np.int32))
     array([[ 1, 11],
            [ 2, 12]], dtype=int32)
     """
-    return tensor(builder().join(operand(to_tensor(a)), operand(to_tensor(b))))
+    first = to_tensor(a)
+    return tensor(builder().join(first.handle, _of_sign(first, to_tensor(b)).handle))
 
 
 @builtin
@@ -211,7 +214,8 @@ def split(a: Any) -> Tuple:
 def cat(input: Any, other: Any, can_reorder: Any = False, dim: Any = 0) -> tensor:
     """Concatenates two blocks of one shape along dimension ``dim``.
 
-    ``can_reorder=True`` leaves the order of the elements open (one dimension only).
+    ``can_reorder=True`` leaves the order of the elements open (one dimension only). Types are those
+    of join().
 
     Examples
     --------
@@ -221,7 +225,18 @@ def cat(input: Any, other: Any, can_reorder: Any = False, dim: Any = 0) -> tenso
     if bool(unwrap(can_reorder)) and unwrap(dim) != 0:
         raise ValueError(f"tl.cat with can_reorder=True concatenates dimension 0, not {dim}")
     reorder = bool(unwrap(can_reorder))
-    return tensor(builder().cat(operand(input), operand(other), reorder, int(unwrap(dim))))
+    first = to_tensor(input)
+    second = _of_sign(first, to_tensor(other))
+    return tensor(builder().cat(first.handle, second.handle, reorder, int(unwrap(dim))))
+
+
+def _of_sign(first: tensor, second: tensor) -> tensor:
+    """``second`` with the first's type where both are integers of one width."""
+    types = first.dtype, second.dtype
+    if types[0].is_int() and types[1].is_int() and types[0] != types[1]:
+        if types[0].primitive_bitwidth == types[1].primitive_bitwidth:
+            return cast(second, types[0], bitcast=True)
+    return second
 
 
 @builtin

@@ -181,3 +181,18 @@ def test_comparisons_with_numbers_beyond_the_tensors_range(kind):
     wide = x.astype(np.int64)
     expected = [wide < 70000, wide == -1, wide > -1, wide != 2**40]
     assert (out == np.array(expected)).all()
+
+
+@cosmati.jit
+def signs(out, N: tl.constexpr):
+    a = tl.arange(0, N)
+    joined = tl.join(a, a.to(tl.uint32))
+    both = tl.cat(a.to(tl.uint32), a, can_reorder=True)
+    tl.static_assert(joined.dtype == tl.int32 and both.dtype == tl.uint32)
+    tl.store(out + tl.arange(0, 2 * N), joined.reshape(2 * N))
+
+
+def test_join_and_cat_of_integers_that_differ_in_their_sign():
+    out = np.zeros(8, np.int32)
+    signs[(1,)](out, N=4)
+    assert out.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
