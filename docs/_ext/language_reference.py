@@ -61,7 +61,8 @@ def public_names(module: Any, prefixes: tuple[str, ...]) -> Iterator[tuple[str, 
         if name.startswith("_") or isinstance(value, types.ModuleType):
             continue
         home = getattr(value, "__module__", None) or ""
-        if home.startswith(prefixes) and callable(value):
+        is_constant = isinstance(value, cosmati.language.constexpr)
+        if home.startswith(prefixes) and callable(value) and not is_constant:
             yield name, value
 
 

@@ -60,7 +60,13 @@ __version__ = "0.1.0"
 
 @constexpr_function
 def next_power_of_2(n: int) -> int:
-    """The smallest power of two that is not below ``n``; 1 for ``n <= 1``."""
+    """The smallest power of two that is not below ``n``; 1 for ``n <= 1``.
+
+    Examples
+    --------
+    >>> cosmati.next_power_of_2(100)
+    128
+    """
     return 1 << max(n - 1, 0).bit_length()
 
 

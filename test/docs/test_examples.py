@@ -45,8 +45,11 @@ def _examples() -> Iterator[doctest.DocTest]:
             if id(value) in seen:
                 continue
             seen.add(id(value))
+            # As doctest does it, an example may name what its module has; but it is a program of
+            # its own, whose annotations are no texts.
             name = f"{module.__name__}.{getattr(value, '__name__', '?')}"
-            names = {"np": np, "tl": tl, "cosmati": cosmati, "evaluate": evaluate}
+            names = vars(module) | {"np": np, "tl": tl, "cosmati": cosmati, "evaluate": evaluate}
+            names.pop("annotations", None)
             yield from (
                 test
                 for test in finder.find(value, name, module=False, globs=names)
@@ -70,8 +73,7 @@ def _without_example() -> list[str]:
     for _, _, module_name, prefixes in PAGES:
         module = importlib.import_module(module_name)
         for name, value in public_names(module, prefixes):
-            is_error = isinstance(value, type) and issubclass(value, Exception)
-            if not is_error and ">>>" not in (inspect.getdoc(value) or ""):
+            if not isinstance(value, type) and ">>>" not in (inspect.getdoc(value) or ""):
                 found.append(f"{module_name}.{name}")
     return found
 

@@ -243,6 +243,18 @@ def aggregate_replace(instance: Any, **changes: Any) -> Any:
 
     The copy is made by the constructor, with every field by name.
     Raises TypeError for what is no aggregate, and for a name that is no field of it.
+
+    Examples
+    --------
+    >>> @cosmati.aggregate
+    ... class Span:
+    ...     start: tl.tensor
+    ...     size: tl.constexpr
+    >>> evaluate('''
+    ...     span = Span(tl.program_id(0), 8)
+    ...     cosmati.aggregate_replace(span, start=span.start + 5).start
+    ... ''', Span=Span)
+    np.int32(5)
     """
     instance = unwrap(instance)
     if not isinstance(instance, Aggregate):

@@ -249,6 +249,14 @@ def dot_scaled(
     these holds the scaled element exactly as long as it is in range: from 2**128 on it becomes
     infinity, and below 2**-126 it is rounded to a multiple of 2**-133 (bfloat16) or 2**-136 (tf32).
     A launch with ``ftz=True`` may take what is below 2**-126, scales among them, for zero.
+
+    Examples
+    --------
+    >>> a = np.full((16, 32), 0x22, np.uint8)  # e2m1: 0x2 is 1.0; two to the byte
+    >>> b = np.full((32, 16), 0x22, np.uint8)
+    >>> scale = np.full((16, 2), 128, np.uint8)  # 2 ** (128 - 127), for 32 elements each
+    >>> evaluate("tl.dot_scaled(a, s, 'e2m1', b, s, 'e2m1')", a=a, b=b, s=scale)[0, :4]
+    array([256., 256., 256., 256.], dtype=float32)
     """
     return tensor(
         builder().dot_scaled(

@@ -215,5 +215,13 @@ def constexpr_function(fn: Callable[..., Any]) -> ConstexprFunction:
 
     The function runs while the kernel is compiled; its source belongs to the cache key. Blocks may
     be handed through it as well, as long as it uses only their operators.
+
+    Examples
+    --------
+    >>> @cosmati.constexpr_function
+    ... def bits(n):
+    ...     return n.bit_length()
+    >>> evaluate("tl.full((bits(200),), 1, tl.int8)", bits=bits)
+    array([1, 1, 1, 1, 1, 1, 1, 1], dtype=int8)
     """
     return ConstexprFunction(fn)

@@ -57,6 +57,11 @@ def builtin(fn: F) -> F:
 
     Every such function takes the hidden keywords ``_semantic`` and ``_generator``, which libraries
     pass through. A function that declares them itself gets the generator of the module.
+
+    Examples
+    --------
+    >>> tl.core.is_builtin(tl.arange)
+    True
     """
     code = getattr(fn, "__code__", None)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
@@ -85,12 +90,24 @@ def builtin(fn: F) -> F:
 
 
 def extern(fn: F) -> F:
-    """Same as builtin(), for functions that call an external library."""
+    """Same as builtin(), for functions that call an external library.
+
+    Examples
+    --------
+    >>> tl.core.is_builtin(tl.core.extern(lambda x: x))
+    True
+    """
     return builtin(fn)
 
 
 def is_builtin(fn: object) -> bool:
-    """Whether kernels may call ``fn`` as a function of the language."""
+    """Whether kernels may call ``fn`` as a function of the language.
+
+    Examples
+    --------
+    >>> tl.core.is_builtin(tl.arange), tl.core.is_builtin(len)
+    (True, False)
+    """
     return getattr(fn, "__cosmati_builtin__", False) is True
 
 
@@ -103,6 +120,13 @@ def must_use_result(x: Any, s: Any = True) -> Any:
 
     ``@must_use_result`` or ``@must_use_result("advice")``; the advice follows "The result of f is
     not being used."
+
+    Examples
+    --------
+    >>> @cosmati.must_use_result
+    ... @cosmati.jit
+    ... def next_block(ptr, SIZE: tl.constexpr):
+    ...     return ptr + SIZE
     """
     if isinstance(x, str):
         return lambda fn: must_use_result(fn, x)

@@ -457,7 +457,13 @@ def signature_text(ty: dtype) -> str:
 
 
 def type_from_core(core: Any) -> dtype:
-    """The language type of a ``_core.Type``."""
+    """The language type of a ``_core.Type``.
+
+    Examples
+    --------
+    >>> tl.core.type_from_core(tl.float32.core)
+    cosmati.language.float32
+    """
     found = _from_core.get(core)
     if found is None:
         if core.is_block:

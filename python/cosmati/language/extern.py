@@ -31,8 +31,21 @@ def extern_elementwise(
     is_pure : bool
         False: the function has side effects; no call is removed, moved or made twice.
 
-    Raises ValueError if no signature fits or the file is not there; where the kernel is compiled,
-    CompilationError if the file has no such function.
+    Raises
+    ------
+    ValueError
+        No signature fits, or the file is not there.
+    CompilationError
+        Where the kernel is compiled: the file has no such function.
+
+    Examples
+    --------
+    >>> @tl.core.extern
+    ... def cbrt(x):
+    ...     symbols = {(tl.float32,): ("__nv_cbrtf", tl.float32)}
+    ...     return tl.core.extern_elementwise("libdevice", "", [x], symbols, True)
+    >>> evaluate("cbrt(x)", x=np.array([8.0, -27.0], np.float32), cbrt=cbrt)
+    array([ 2., -3.], dtype=float32)
     """
     table = unwrap(arg_type_symbol_dict)
     values = _matched(list(unwrap(args)), table)

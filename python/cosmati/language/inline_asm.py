@@ -49,6 +49,14 @@ def inline_asm_elementwise(
     Each thread runs the text for the elements that it holds; where a block has fewer elements than
     the program has threads, or scalars are given, threads hold copies, and run it for these, too.
     Text that needs all lanes of a warp, such as ``shfl.sync``, finds them only outside of branches.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.inline_asm_elementwise("shf.l.wrap.b32 $0, $1, $1, 8;", "=r,r",
+    ...                               [x], tl.int32, is_pure=True, pack=1)
+    ... ''', x=np.array([1, 1 << 24], np.int32))
+    array([256,   1], dtype=int32)
     """
     text, rules = unwrap(asm), unwrap(constraints)
     for name, value in (("asm", text), ("constraints", rules)):

@@ -31,6 +31,18 @@ def map_elementwise(scalar_fn: Any, *args: Any, pack: Any = 1) -> Any:
     Returns
     -------
     One block, or a tuple of blocks, of the arguments' common shape.
+
+    Examples
+    --------
+    >>> @cosmati.jit
+    ... def halvings(x):
+    ...     count = 0
+    ...     while x > 1:
+    ...         x = x // 2
+    ...         count += 1
+    ...     return count
+    >>> evaluate("tl.map_elementwise(f, x)", x=np.array([1, 6, 64, 9], np.int32), f=halvings)
+    array([0, 2, 6, 3], dtype=int32)
     """
     group = int(unwrap(pack))
     emit = builder()

@@ -27,6 +27,13 @@ def dot_packed(a: Any, b: Any, acc: Any = None, a_type: Any = "s4", b_type: Any 
     Notes
     -----
     M must be at least 16, N 8 and K 32: there is no other form than tensor cores'. Sums wrap.
+
+    Examples
+    --------
+    >>> a = np.full((16, 16), 0x21, np.uint8)  # 1 and 2 in turn
+    >>> b = np.full((16, 8), 0x11, np.uint8)
+    >>> evaluate("tl.dot_packed(a, b)", a=a, b=b)[0]
+    array([48, 48, 48, 48, 48, 48, 48, 48], dtype=int32)
     """
     return tensor(
         builder().dot_packed(operand(a), operand(b), unwrap(a_type), unwrap(b_type), optional(acc))
@@ -48,6 +55,13 @@ def dot_binary(a: Any, b: Any, acc: Any = None, op: Any = "xor") -> tensor:
     Notes
     -----
     M must be at least 16, N 8 and K 128: there is no other form than tensor cores'.
+
+    Examples
+    --------
+    >>> a = np.full((16, 4), 0b101, np.uint32)
+    >>> b = np.full((4, 8), 0b100, np.uint32)
+    >>> evaluate("tl.dot_binary(a, b, op='and')", a=a, b=b)[0]
+    array([4, 4, 4, 4, 4, 4, 4, 4], dtype=int32)
     """
     return tensor(builder().dot_binary(operand(a), operand(b), unwrap(op), optional(acc)))
 
@@ -78,6 +92,14 @@ def dot_sparse(a: Any, metadata: Any, b: Any, acc: Any = None, out_dtype: Any = 
     float8e5, in any combination, which give float32, and int8 and uint8, in any combination, which
     give int32. M must be at least 16, N 8 and K 16 (float32: 8; int8: 32): there is no other form
     than tensor cores'. fp8 is multiplied as float16 before sm_89, and where K is below 64.
+
+    Examples
+    --------
+    >>> a = np.full((16, 16), 3, np.float16)  # of 32 columns, those with numbers 4 i and 4 i + 1
+    >>> where = np.full((16, 2), 0x4444, np.uint16)
+    >>> b = np.ones((32, 8), np.float16)
+    >>> evaluate("tl.dot_sparse(a, where, b)", a=a, where=where, b=b)[0]
+    array([48., 48., 48., 48., 48., 48., 48., 48.], dtype=float32)
     """
     out = unwrap(out_dtype)
     return tensor(

@@ -228,6 +228,16 @@ def device_print(prefix: Any, *args: Any, hex: Any = False) -> None:
     """Prints each element of ``args`` with its program and index when the kernel runs.
 
     ``prefix`` is a string known at compile time.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.device_print("x =", x)
+    ...     tl.sum(x)
+    ... ''', x=np.array([5, 7], np.int32))
+    pid (0, 0, 0) idx (0) x =: 5
+    pid (0, 0, 0) idx (1) x =: 7
+    np.int32(12)
     """
     prefix = unwrap(prefix)
     if not isinstance(prefix, str):

@@ -108,6 +108,9 @@ def quantize(
     --------
     ``tl.quantize(x, tl.int8, scale[:, None], narrow=True)``,
     ``tl.quantize(g, tl.float8e5, rounding="stochastic", seed=seed, offsets=offs)``
+
+    >>> evaluate("tl.quantize(x, tl.int8, 0.5)", x=np.array([1.0, 1.25, -90.0, 0.7], np.float32))
+    array([   2,    2, -128,    1], dtype=int8)
     """
     target, how, beyond = unwrap(dtype), unwrap(rounding), unwrap(overflow)
     name = target if isinstance(target, str) else getattr(target, "name", str(target))
@@ -286,6 +289,11 @@ def dequantize(
     The difference is exact, also in float16 and bfloat16 where codes have 8 bits. It is multiplied
     in the scale's type, with one rounding; 16-bit integers in float32. Then it is converted to
     ``dtype``. Without a scale nothing is multiplied.
+
+    Examples
+    --------
+    >>> evaluate("tl.dequantize(q, 0.5, 10)", q=np.array([10, 12, 0, 255], np.uint8))
+    array([  0. ,   1. ,  -5. , 122.5], dtype=float32)
     """
     code = to_tensor(q)
     factor = None if unwrap(scale) is None else to_tensor(scale)
@@ -327,6 +335,11 @@ def unpack_int4(x: Any, signed: Any = False, layout: Any = "low_first") -> Any:
         Order of a word's codes along the last dimension, which becomes 2 or 8 times as long: the
         lowest bits first, or the highest (bitsandbytes). "split": a tuple of blocks [..., n], the
         lowest codes, then the next: nothing moves between threads.
+
+    Examples
+    --------
+    >>> evaluate("tl.unpack_int4(x, signed=True)", x=np.array([0x21, 0xF3], np.uint8))
+    array([ 1,  2,  3, -1], dtype=int8)
     """
     word, order = to_tensor(x), unwrap(layout)
     width = word.dtype.primitive_bitwidth
@@ -367,6 +380,11 @@ def _code(word: Any, signed: bool) -> Any:
 def pack_int4(low: Any, high: Any) -> tensor:
     """Bytes (uint8) with one 4-bit code in the low and one in the high half; inverse of
     ``unpack_int4(x, layout="split")``. Bits of the codes beyond the lowest four don't count.
+
+    Examples
+    --------
+    >>> evaluate("tl.pack_int4(x, x + 1)", x=np.array([1, 3], np.uint8))
+    array([33, 67], dtype=uint8)
     """
     word: tensor = (cast(to_tensor(low), uint8) & 15) | (cast(to_tensor(high), uint8) << 4)
     return word
@@ -398,6 +416,11 @@ def dequantize_nf4(codes: Any, absmax: Any = None, dtype: Any = None) -> tensor:
     -----
     The table's value is rounded to the type of ``absmax``, then multiplied with one rounding. It is
     chosen bit by bit: 15 selects, no table in memory.
+
+    Examples
+    --------
+    >>> evaluate("tl.dequantize_nf4(x, 2.0)", x=np.array([0, 7, 15, 15], np.uint8))
+    array([-2.,  0.,  2.,  2.], dtype=float32)
     """
     code = to_tensor(codes)
     if not code.dtype.is_int():
@@ -420,6 +443,11 @@ def quantize_nf4(x: Any, absmax: Any = None) -> tensor:
 
     The quotient is rounded to float32, and compared with the midpoints of the table in float32. NaN
     has the code 0, as in bitsandbytes.
+
+    Examples
+    --------
+    >>> evaluate("tl.quantize_nf4(x)", x=np.array([-1.0, 0.0, 0.1, 1.0], np.float32))
+    array([ 0,  7,  8, 15], dtype=uint8)
     """
     value = cast(to_tensor(x), float32)
     if unwrap(absmax) is not None:

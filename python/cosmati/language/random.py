@@ -14,7 +14,13 @@ N_ROUNDS_DEFAULT = constexpr(10)
 
 @jit
 def philox_impl(c0, c1, c2, c3, k0, k1, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """``n_rounds`` rounds on a counter of four words and a key of two; uint32 or uint64."""
+    """``n_rounds`` rounds on a counter of four words and a key of two; uint32 or uint64.
+
+    Examples
+    --------
+    >>> evaluate("tl.random.philox_impl(x, x, x, x, x, x)[0]", x=np.arange(2, dtype=np.uint32))
+    array([1713891541,  897475542], dtype=uint32)
+    """
     wide: constexpr = c0.dtype == core.uint64
     for _ in core.static_range(n_rounds):
         if wide:

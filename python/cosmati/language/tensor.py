@@ -258,7 +258,13 @@ class tensor(base_value):
 
     @builtin
     def item(self) -> Any:
-        """The only element of a block of one element, as a scalar."""
+        """The only element of a block of one element, as a scalar.
+
+        Examples
+        --------
+        >>> evaluate("tl.zeros((1, 1), tl.int32).item() + 3")
+        np.int32(3)
+        """
         return tensor(builder().item(self.handle))
 
 
@@ -280,7 +286,8 @@ def operand(value: Any) -> Any:
         return value
     if isinstance(value, tensor):
         return value.handle
-    raise TypeError(f"cannot convert {_describe(value)} to a tensor")
+    hint = "; guard what may be missing by `if x is not None`" if value is None else ""
+    raise TypeError(f"cannot convert {_describe(value)} to a tensor{hint}")
 
 
 def optional(value: Any) -> Any:

@@ -79,6 +79,18 @@ def view(array: Any, dtype: Any) -> View:
 
     For element types that the array's library lacks: bytes in a ``uint8`` array as
     ``tl.float8e4nv``. Both types have the same width; the memory is shared.
+
+    Examples
+    --------
+    >>> codes = np.array([0x38, 0xC0], np.uint8)
+    >>> @cosmati.jit
+    ... def widen(x, out):
+    ...     at = tl.arange(0, 2)
+    ...     tl.store(out + at, tl.load(x + at).to(tl.float32))
+    >>> out = np.empty(2, np.float32)
+    >>> _ = widen[(1,)](cosmati.view(codes, tl.float8e4nv), out)
+    >>> out
+    array([ 1., -2.], dtype=float32)
     """
     target = unwrap(dtype)
     if isinstance(array, View):
@@ -94,7 +106,13 @@ def view(array: Any, dtype: Any) -> View:
 
 
 def reinterpret(tensor: Any, dtype: Any) -> View:
-    """Same as view(); Triton's name."""
+    """Same as view(); Triton's name.
+
+    Examples
+    --------
+    >>> cosmati.reinterpret(np.zeros(4, np.uint8), tl.float8e5).dtype
+    cosmati.language.float8e5
+    """
     return view(tensor, dtype)
 
 

@@ -97,6 +97,12 @@ def set_device(device: str | int) -> None:
 
     On the VM, arguments are NumPy arrays and CPU tensors, used in place; on a GPU they are arrays
     in its memory. Raises CosmatiError if the GPU is not there.
+
+    Examples
+    --------
+    >>> cosmati.set_device("vm")
+    >>> cosmati.get_device().kind
+    'vm'
     """
     global _choice
     name = f"cuda:{device}" if isinstance(device, int) else device
@@ -107,7 +113,13 @@ def set_device(device: str | int) -> None:
 
 
 def get_device() -> Any:
-    """The device of the next launch; chooses one if none was chosen."""
+    """The device of the next launch; chooses one if none was chosen.
+
+    Examples
+    --------
+    >>> cosmati.get_device().target
+    'sm_90a'
+    """
     current = _core.default_device()
     return current if current is not None else choose_default()
 

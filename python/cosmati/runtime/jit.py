@@ -433,6 +433,17 @@ def jit(
     are assumed to be. Annotations win over types: ``n: tl.int64`` takes any integer, and is never
     compiled in. Values of ``tl.constexpr`` parameters are compiled in; they are equal where type
     and value are, so 1, True and 1.0 are three variants.
+
+    Examples
+    --------
+    >>> @cosmati.jit
+    ... def double(x, n, SIZE: tl.constexpr):
+    ...     at = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
+    ...     tl.store(x + at, 2 * tl.load(x + at, mask=at < n), mask=at < n)
+    >>> x = np.arange(5, dtype=np.float32)
+    >>> _ = double[(cosmati.cdiv(5, 4),)](x, 5, SIZE=4)
+    >>> x
+    array([0., 2., 4., 6., 8.], dtype=float32)
     """
     options = {
         "version": version, "repr": repr, "launch_metadata": launch_metadata, "debug": debug,

@@ -41,8 +41,13 @@ def options(**values: Any) -> Iterator[None]:
 
     Examples
     --------
-    >>> with cosmati.options(print_after="all", dump_ir="/tmp/ir"):
-    ...     kernel[grid](x, y)
+    >>> @cosmati.jit
+    ... def kernel(x):
+    ...     tl.store(x, tl.load(x) / 3.0)
+    >>> with cosmati.options(num_warps=1, approx_division=True):
+    ...     compiled = kernel[(1,)](np.ones(1, np.float32))
+    >>> compiled.metadata.num_warps
+    1
     """
     for name in values:
         check_option(name)

@@ -61,6 +61,11 @@ def uninitialized(array: Any) -> Buffer:
     """``array`` for a launch, as memory that nobody has written: ``np.empty`` of a result.
 
     With ``check="uninitialized"`` reads of its elements before a write are reported.
+
+    Examples
+    --------
+    >>> cosmati.vm.uninitialized(np.empty(4, np.float32)).initialized
+    False
     """
     return Buffer(array, initialized=False)
 

@@ -78,6 +78,14 @@ def _grid_dependency(what: str) -> None:
 def gdc_wait() -> None:
     """Waits until the kernels before this one, which it depends on, have finished and what they
     wrote can be seen. Nothing to wait for where no such dependency was launched. sm_90 or newer.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.extra.cuda.gdc_wait()
+    ...     tl.sum(x)
+    ... ''', x=np.ones(4, np.int32))
+    np.int32(4)
     """
     _grid_dependency("wait")
 
@@ -86,6 +94,14 @@ def gdc_wait() -> None:
 def gdc_launch_dependents() -> None:
     """Lets the kernels that depend on this one start when all its programs have come here or
     finished: a hint, where the launch asked for it. sm_90 or newer.
+
+    Examples
+    --------
+    >>> evaluate('''
+    ...     tl.extra.cuda.gdc_launch_dependents()
+    ...     tl.sum(x)
+    ... ''', x=np.ones(4, np.int32))
+    np.int32(4)
     """
     _grid_dependency("launch_dependents")
 
@@ -95,6 +111,12 @@ def convert_custom_float8_sm80(arg: Any, dst_ty: Any, fp_downcast_rounding: Any 
     """Casts from float8e4b15 to float16 or float32, or from these to float8e4b15.
 
     Same as ``tl.cast``; ``fp_downcast_rounding`` has no effect.
+
+    Examples
+    --------
+    >>> evaluate("tl.extra.cuda.convert_custom_float8_sm80(x, tl.float8e4b15).to(tl.float32)",
+    ...          x=np.array([1.0, 1.1], np.float32))
+    array([1.   , 1.125], dtype=float32)
     """
     target = unwrap(dst_ty).scalar
     custom, wide = (float8e4b15,), (float16, float32)

@@ -23,6 +23,7 @@ from cosmati.language.dtypes import (
     uint64,
 )
 from cosmati.language.extern import extern_elementwise
+from cosmati.language.extra.libdevice_results import RESULTS
 from cosmati.language.tensor import tensor, to_tensor
 from cosmati.language.tuples import Tuple
 
@@ -138,6 +139,8 @@ _one("mulhi", "umul64hi", uint64, uint64, uint64)
 _one("sad", "sad", int32, int32, int32, uint32)
 _one("sad", "usad", uint32, uint32, uint32, uint32)
 
+_LONG_NAMES = {float64: "float64"}
+
 # Functions that answer yes or no give int1, as in Triton.
 _PREDICATES = {"isinf", "isnan", "signbit", "finitef", "isfinited"}
 
@@ -152,8 +155,24 @@ def _make(name: str, table: Signatures) -> Any:
 
     function.__name__ = function.__qualname__ = name
     types = "; ".join("(" + ", ".join(map(str, key)) + f") -> {to[1]}" for key, to in table.items())
-    function.__doc__ = f"``__nv_{name}`` on each element: {types}."
+    first = next(iter(table))
+    example = f"tl.extra.libdevice.{name}({', '.join(_argument(name, first))})"
+    function.__doc__ = (
+        f"``__nv_{name}`` on each element: {types}.\n\nExamples\n--------\n"
+        f">>> evaluate({example!r})\n{RESULTS.get(name, '')}\n"
+    )
     return builtin(function)
+
+
+def _argument(name: str, types: tuple[dtype, ...]) -> list[str]:
+    """Arguments of the example in a function's docstring."""
+    reals, wholes = iter((1.5 if name == "acosh" else 0.5, 0.25, 2.0, 4.0)), iter((6, 3, 5))
+    texts = []
+    for item in types:
+        value = str(next(reals) if item.is_floating() else next(wholes))
+        plain = item in (float32, int32)
+        texts.append(value if plain else f"tl.cast({value}, tl.{_LONG_NAMES.get(item, item)})")
+    return texts
 
 
 for _name, _table in _TABLES.items():
@@ -168,7 +187,11 @@ def _pair(name: str, first: str, second: str) -> Any:
         return Tuple([globals()[first](arg0), globals()[second](arg0)])
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"``({first}(x), {second}(x))``."
+    function.__doc__ = (
+        f"``({first}(x), {second}(x))``.\n\nExamples\n--------\n"
+        f">>> evaluate('tl.extra.libdevice.{name}(0.0)')\n"
+        f"(np.float32(0.0), np.float32(1.0))\n"
+    )
     return builtin(function)
 
 
@@ -178,7 +201,13 @@ sincospi = _pair("sincospi", "sinpi", "cospi")
 
 
 def modf(arg0: Any) -> Tuple:
-    """(fraction, integer part), both with the sign of ``arg0``; infinity has the fraction 0."""
+    """(fraction, integer part), both with the sign of ``arg0``; infinity has the fraction 0.
+
+    Examples
+    --------
+    >>> evaluate("tl.extra.libdevice.modf(2.75)")
+    (np.float32(0.75), np.float32(2.0))
+    """
     whole = globals()["trunc"](arg0)
     infinite = whole.__eq__(arg0)
     fraction = where(infinite, 0.0, to_tensor(arg0).__sub__(whole))
@@ -186,7 +215,13 @@ def modf(arg0: Any) -> Tuple:
 
 
 def frexp(arg0: Any) -> Tuple:
-    """(m, e) with ``arg0 == m * 2**e`` and ``0.5 <= abs(m) < 1``; e is 0 for 0, inf and NaN."""
+    """(m, e) with ``arg0 == m * 2**e`` and ``0.5 <= abs(m) < 1``; e is 0 for 0, inf and NaN.
+
+    Examples
+    --------
+    >>> evaluate("tl.extra.libdevice.frexp(6.0)")
+    (np.float32(0.75), np.int32(3))
+    """
     x = to_tensor(arg0)
     finite = globals()["abs"](x).__lt__(float("inf"))
     ordinary = finite.__and__(x.__ne__(0.0))
@@ -201,6 +236,11 @@ def remquo(arg0: Any, arg1: Any) -> Tuple:
     """(remainder, q): as ``remainder``, and the last three bits of the rounded quotient, signed.
 
     q is int32, and 0 where the remainder is NaN.
+
+    Examples
+    --------
+    >>> evaluate("tl.extra.libdevice.remquo(7.0, 4.0)")
+    (np.float32(-1.0), np.int32(2))
     """
     x, y = to_tensor(arg0), to_tensor(arg1)
     rest = globals()["remainder"](x, y)
