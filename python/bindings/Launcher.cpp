@@ -260,8 +260,10 @@ void bindLauncher(py::module_ &m) {
       [](const py::type &type) { registerItemized(reinterpret_cast<PyTypeObject *>(type.ptr())); },
       py::arg("type"),
       "Instances of the class are passed to kernels as the tuple that `_launch_items()` gives.");
-  m.def("set_variant_limit", &setVariantLimit, py::arg("limit"),
-        "Most compiled variants that one kernel keeps in memory; 0: no bound.");
+  // A lambda: the address of a function of plain types would export its type's information.
+  m.def(
+      "set_variant_limit", [](size_t limit) { setVariantLimit(limit); }, py::arg("limit"),
+      "Most compiled variants that one kernel keeps in memory; 0: no bound.");
   m.def(
       "set_launch_observer",
       [](const py::object &pair) {

@@ -25,6 +25,11 @@ def use_triton_environment(on: bool = True) -> None:
     _reads_triton = on
 
 
+def triton_variable(name: str) -> str | None:
+    """A variable of Triton's, if they count."""
+    return os.environ.get(name) if _reads_triton else None
+
+
 class FromEnvironment:
     """Assigned to a knob, it makes the environment's value count again."""
 

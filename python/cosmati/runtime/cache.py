@@ -23,7 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from cosmati import knobs
+from cosmati import knobs, settings
 from cosmati.errors import CosmatiError
 
 
@@ -59,7 +59,8 @@ class FileCacheManager(CacheManager):
         root = (
             knobs.cache.dump_dir if dump
             else knobs.cache.override_dir if override
-            else knobs.cache.dir
+            # A program that brings its own files means its own folder.
+            else knobs.cache.dir or settings.triton_variable("TRITON_CACHE_DIR")
         )  # fmt: skip
         if not root:
             raise CosmatiError(
