@@ -234,10 +234,13 @@ class ControlFlow:
 
         That is how a ``return`` in the body leaves what follows it, later iterations included.
         """
+        if not isinstance(node.iter, ast.Call) or not isinstance(node.target, ast.Name):
+            return None
         previous, self.node = self.node, node
-        iterator = self.visit(node.iter)
+        is_static = unwrap(self.visit(node.iter.func)) is static_range
+        iterator = self.visit(node.iter) if is_static else None
         self.node = previous
-        if not isinstance(iterator, static_range) or not isinstance(node.target, ast.Name):
+        if not isinstance(iterator, static_range):
             return None
         statements: list[ast.stmt] = []
         for value in range(iterator.start, iterator.end, iterator.step):

@@ -245,6 +245,18 @@ def test_assertions():
 
 
 @cosmati.jit
+def return_that_is_never_reached(out, n, FLAG: tl.constexpr):
+    for i in range(tl.atomic_add(out + 1, 5) + n):
+        if FLAG:
+            return
+        tl.store(out, i)
+
+
+def test_a_return_that_constants_rule_out():
+    assert run(return_that_is_never_reached, 3, FLAG=False)[:2] == [2, 5]
+
+
+@cosmati.jit
 def break_loop(out):
     for _ in range(4):
         break
