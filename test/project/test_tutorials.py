@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import cosmati
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
@@ -39,6 +41,28 @@ def test_page_runs_and_prints_what_it_says(page: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout == "".join(blocks(page, "output"))
+
+
+def test_types_hold_but_for_the_misspelt_name(tmp_path: Path) -> None:
+    """A type checker that reads the installed package accepts what the pages write."""
+    if importlib.util.find_spec("mypy") is None:
+        pytest.skip("mypy is not installed")
+    programs = []
+    for page in PAGES:
+        program = tmp_path / f"page_{page.stem.replace('-', '_')}.py"
+        program.write_text("\n\n".join(blocks(page, "python")), encoding="utf-8")
+        programs.append(str(program))
+    package = str(Path(cosmati.__file__).resolve().parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", "--no-error-summary",
+         "--check-untyped-defs", "--ignore-missing-imports",
+         f"--cache-dir={tmp_path / 'cache'}", *programs],
+        capture_output=True, text=True, timeout=300, cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": package},
+    )  # fmt: skip
+    found = [line for line in done.stdout.splitlines() if line.startswith("page_")]
+    (misspelt,) = found  # the first page shows what Cosmati says of it, too
+    assert "page_01" in misspelt and 'Name "offset" is not defined' in misspelt
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
