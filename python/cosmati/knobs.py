@@ -26,15 +26,10 @@ _NO_AMD = "there is no AMD back end"
 _NO_PROTON = "Proton is not part of this package; `cosmati profile` counts and times kernels"
 
 
-def __getattr__(name: str) -> Any:
-    if name == "propagate_env":
-        return _settings.propagate_env
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+propagate_env = True
+"""Whether setting a knob sets its environment variable, too, for processes started later."""
 
-
-def set_propagate_env(on: bool) -> None:
-    """Whether setting a knob sets its environment variable, too; at first it does."""
-    _settings.propagate_env = on
+_settings.propagates = lambda: propagate_env
 
 
 def _code_changed() -> None:

@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 _TRUE = ("1", "true", "yes", "on", "y")
 _FALSE = ("", "0", "false", "no", "off", "n")
 
-propagate_env = True
-"""Whether setting a knob sets its environment variable, too, for processes started later."""
+
+def propagates() -> bool:
+    """Whether setting a knob sets its environment variable, too; replaced by cosmati.knobs."""
+    return True
+
 
 _reads_triton = False
 _warned: set[str] = set()
@@ -122,7 +125,7 @@ class Knob:
             warn_once(f"cosmati.knobs.{group._name}.{self.name} changes nothing: {self.ignored}")
         group._values[self.name] = value
         if group._is_live:
-            if propagate_env:
+            if propagates():
                 _set_variable(self.variable, self.text_of(value))
             self._tell()
 

@@ -65,6 +65,12 @@ def test_a_knob_is_its_variable_until_it_is_set(monkeypatch):
     assert knobs.compilation.disable_line_info is True
 
 
+def test_variables_are_left_alone_where_that_is_wanted(monkeypatch):
+    monkeypatch.setattr(knobs, "propagate_env", False)
+    knobs.compilation.print_times = True
+    assert "COSMATI_PRINT_TIMES" not in os.environ and knobs.compilation.print_times
+
+
 def test_scope_puts_values_variables_and_hooks_back():
     def hook(metadata):
         pass
