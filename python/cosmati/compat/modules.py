@@ -56,9 +56,9 @@ class TritonModule(types.ModuleType):
         submodule = f"{self.__name__}.{name}"
         alias = names.ALIASES.get(self.__name__, {}).get(name)
         if alias is not None:
-            module, _, attribute = alias.partition(":")
-            value = importlib.import_module(module)
-            return getattr(value, attribute) if attribute else value
+            where, _, attribute = alias.partition(":")
+            found = importlib.import_module(where)
+            return getattr(found, attribute) if attribute else found
         for target in names.MODULES[self.__name__]:
             try:
                 module = importlib.import_module(target)

@@ -257,6 +257,8 @@ def replace() -> None:
     if not hasattr(torch._C, "_cuda_getCurrentRawStream"):
         torch._C._cuda_getCurrentRawStream = _answer(0)
     torch.compile = _uncompiled
+    if torch.version.cuda is None:
+        torch.version.cuda = "13.0"  # libraries take None for a build for another vendor
     _translate_devices()
     _translate_autocast()
 
