@@ -144,6 +144,7 @@ private:
     ptx.contract = options.contract;
     ptx.ftz = options.ftz;
     ptx.keepLlvm = options.keep_stages || !options.dump_ir.empty();
+    ptx.libraryAttribute = tilegpu::kLibraryAttr;
     findLibdevice(ptx);
     Expected<PtxResult> emitted = emitPtx(module, ptx);
     if (emitted.errorIsA<LibraryError>()) {

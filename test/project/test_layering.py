@@ -215,7 +215,7 @@ def test_no_environment_variable_is_read_below_the_tools() -> None:
 def test_inline_assembly_stands_in_one_file() -> None:
     lowering = "compiler/Conversion/TileGPUToNVVM/"
     check(
-        in_products(r"\bInlineAsmOp\b|\bInlinePtxOp\b|\bInlineAsm::get\b", lowering + "InlinePtx.")
+        in_products(r"\bLLVM::InlineAsmOp\b|\bInlinePtxOp\b|\bInlineAsm::get\b", lowering + "InlinePtx.")
     )
 
 

@@ -1,6 +1,7 @@
 // Code that others wrote, applied to each element: PTX text, functions of bitcode libraries,
 // regions over scalars.
 #include "compiler/Conversion/TileGPUToNVVM/Combine.h"
+#include "compiler/Conversion/TileGPUToNVVM/InlinePtx.h"
 #include "compiler/Conversion/TileGPUToNVVM/Lowering.h"
 #include "dialects/Tile/IR/AsmConstraints.h"
 
@@ -130,19 +131,7 @@ private:
     SmallVector<Type> types;
     for (tile::AsmRegister output : constraints.outputs)
       types.push_back(AsmPacker(emit, {}, Type()).typeOf(output));
-    Type type = types.size() == 1 ? types.front()
-                                  : LLVM::LLVMStructType::getLiteral(op.getContext(), types);
-    Value result = LLVM::InlineAsmOp::create(
-                       emit.builder, emit.loc, type, inputs, op.getText(), op.getConstraints(),
-                       /*has_side_effects=*/op.getImpure(), /*is_align_stack=*/false,
-                       LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
-                       .getRes();
-    if (types.size() == 1)
-      return {result};
-    SmallVector<Value> outputs;
-    for (size_t i = 0; i < types.size(); ++i)
-      outputs.push_back(emit.field(result, i));
-    return outputs;
+    return emitText(emit, op.getText(), op.getConstraints(), inputs, types, op.getImpure());
   }
 };
 

@@ -40,21 +40,7 @@ public:
   }
 
   SmallVector<Value> finish(const std::string &text, bool sideEffects = true) {
-    Type result;
-    if (outputs.size() == 1)
-      result = outputs[0];
-    else if (outputs.size() > 1)
-      result = LLVM::LLVMStructType::getLiteral(emit.builder.getContext(), outputs);
-    auto op = LLVM::InlineAsmOp::create(
-        emit.builder, emit.loc, result ? TypeRange(result) : TypeRange(), inputs, text, constraints,
-        sideEffects, /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
-        LLVM::AsmDialectAttr(), ArrayAttr());
-    if (outputs.size() == 1)
-      return {op.getRes()};
-    SmallVector<Value> values;
-    for (size_t i = 0; i < outputs.size(); ++i)
-      values.push_back(emit.field(op.getRes(), i));
-    return values;
+    return emitText(emit, text, constraints, inputs, outputs, sideEffects);
   }
 
 private:
@@ -172,6 +158,25 @@ struct LowerPredStore : OpConversionPattern<tilegpu::PredStoreOp> {
 };
 
 } // namespace
+
+SmallVector<Value> emitText(Emitter &emit, StringRef text, StringRef constraints, ValueRange inputs,
+                            ArrayRef<Type> results, bool sideEffects) {
+  Type type;
+  if (results.size() == 1)
+    type = results[0];
+  else if (results.size() > 1)
+    type = LLVM::LLVMStructType::getLiteral(emit.builder.getContext(), results);
+  auto op = LLVM::InlineAsmOp::create(
+      emit.builder, emit.loc, type ? TypeRange(type) : TypeRange(), inputs, text, constraints,
+      sideEffects, /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+      LLVM::AsmDialectAttr(), ArrayAttr());
+  if (results.size() == 1)
+    return {op.getRes()};
+  SmallVector<Value> values;
+  for (size_t i = 0; i < results.size(); ++i)
+    values.push_back(emit.field(op.getRes(), i));
+  return values;
+}
 
 Value emitAtomic(Emitter &emit, const AtomicInstruction &instruction, Value ptr,
                  ValueRange operands, Value predicate, Value other) {

@@ -18,6 +18,11 @@ struct AtomicInstruction {
 Value emitAtomic(Emitter &emit, const AtomicInstruction &instruction, Value ptr,
                  ValueRange operands, Value predicate, Value other);
 
+/// PTX that a kernel's author wrote, with LLVM's constraints: one value for each result type.
+llvm::SmallVector<Value> emitText(Emitter &emit, llvm::StringRef text, llvm::StringRef constraints,
+                                  ValueRange inputs, llvm::ArrayRef<Type> results,
+                                  bool sideEffects);
+
 /// i32: `value` where the condition holds, else 0. LLVM's back end takes a select whose condition
 /// is a conjunction apart into one for each part; the assembler then finds no predicate to copy
 /// under.

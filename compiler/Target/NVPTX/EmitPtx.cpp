@@ -3,7 +3,6 @@
 #include "compiler/Target/NVPTX/FatalErrors.h"
 #include "compiler/Target/NVPTX/Libdevice.h"
 #include "compiler/Target/NVPTX/LineTable.h"
-#include "dialects/TileGPU/IR/TileGPUDialect.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -79,7 +78,8 @@ std::string digestOf(llvm::StringRef path) {
 }
 
 /// Links the libraries that functions of the module name as theirs.
-Error linkUserLibraries(llvm::Module &ir, mlir::ModuleOp module, PtxResult &result) {
+Error linkUserLibraries(llvm::Module &ir, mlir::ModuleOp module, llvm::StringRef attribute,
+                        PtxResult &result) {
   auto refuse = [](mlir::LLVM::LLVMFuncOp function, const llvm::Twine &text) -> Error {
     function.emitError(text);
     return llvm::make_error<LibraryError>();
@@ -89,7 +89,7 @@ Error linkUserLibraries(llvm::Module &ir, mlir::ModuleOp module, PtxResult &resu
     return made && !made->isDeclaration();
   };
   for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>()) {
-    auto path = function->getAttrOfType<mlir::StringAttr>(tilegpu::kLibraryAttr);
+    auto path = function->getAttrOfType<mlir::StringAttr>(attribute);
     if (!path || defines(function)) // an earlier function's library defined it, too
       continue;
     result.libraries[path.str()] = digestOf(path.getValue());
@@ -188,7 +188,8 @@ Error emit(mlir::ModuleOp module, const PtxOptions &options, llvm::LLVMContext &
   if (options.ftz)
     for (llvm::Function &function : *ir)
       function.addFnAttr("denormal-fp-math-f32", "preserve-sign");
-  if (Error error = linkUserLibraries(*ir, module, result)) // may call libdevice
+  if (Error error =
+          linkUserLibraries(*ir, module, options.libraryAttribute, result)) // may call libdevice
     return error;
   if (Error error = linkDeviceLibrary(*ir, options))
     return error;

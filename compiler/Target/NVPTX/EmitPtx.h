@@ -16,10 +16,11 @@ struct PtxOptions {
   int optLevel = 3;
   bool contract = true; ///< fuse a*b+c
   bool ftz = false;
-  std::string libdevice;      ///< file; empty: a kernel that needs it is an error
-  std::string libdeviceError; ///< why there is none, for that error
-  unsigned entryChain = 0;    ///< number of the chain of the kernel's `def`; 0: no line information
-  bool keepLlvm = false;      ///< also return the optimised LLVM IR as text
+  std::string libdevice;        ///< file; empty: a kernel that needs it is an error
+  std::string libdeviceError;   ///< why there is none, for that error
+  std::string libraryAttribute; ///< names the bitcode file of a declared function that has it
+  unsigned entryChain = 0; ///< number of the chain of the kernel's `def`; 0: no line information
+  bool keepLlvm = false;   ///< also return the optimised LLVM IR as text
 };
 
 /// A bitcode library of the user's does not fit. A diagnostic at the first call says what is wrong.
