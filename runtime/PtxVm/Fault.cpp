@@ -85,9 +85,11 @@ std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
     where =
         llvm::formatv("at its byte {0}, in or into the gap between two of its runs of {1} bytes",
                       address - r->base, r->view->run);
-  else
+  else if (address + bytes > end)
     where = llvm::formatv("at its byte {0}, {1} bytes beyond its end", address - r->base,
                           address + bytes - end);
+  else // inside, and refused for another reason
+    where = llvm::formatv("at its byte {0}", address - r->base);
   return llvm::formatv("nearest buffer: '{0}', {1} bytes at {2}; the access is {3}", r->name,
                        r->bytes, hex(r->base), where);
 }

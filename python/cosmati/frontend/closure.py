@@ -106,7 +106,8 @@ def stable_text(value: Any) -> str:
         return f"tl.tuple{value.fields}({','.join(stable_text(item) for item in value.values)})"
     raise TypeError(
         f"a value of type {type(value).__name__} can't be a constexpr: it has no text that is "
-        "equal in every process. Use numbers, strings, dtypes, enums, tuples or jit functions"
+        "equal in every process. Use Python's numbers (int(x) of an array library's), strings, "
+        "dtypes, enums, tuples or jit functions"
     )
 
 

@@ -33,8 +33,8 @@ def arange(start: Any, end: Any) -> tensor:
     bounds = [unwrap(start), unwrap(end)]
     if any(isinstance(bound, tensor) for bound in bounds):
         raise ValueError(
-            "arange's arguments must be of type tl.constexpr; a local variable is one when it is "
-            "annotated: `N: tl.constexpr = ...`"
+            "arange's arguments must be of type tl.constexpr; a parameter or a local variable is "
+            "one when it is annotated: `N: tl.constexpr`"
         )
     if any(not isinstance(bound, int) for bound in bounds):
         raise TypeError(f"arange's arguments are {bounds[0]} and {bounds[1]}, not integers")
