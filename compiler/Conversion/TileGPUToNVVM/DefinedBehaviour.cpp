@@ -74,13 +74,18 @@ struct LowerShift : OpConversionPattern<OpT> {
     unsigned width = cast<IntegerType>(x.getType()).getWidth();
     auto shift = [&](Value by) -> Value { return LlvmT::create(rewriter, op.getLoc(), x, by); };
     std::optional<APInt> constant = constantOf(op.getRhs());
-    if (constant && constant->ult(width))
+    if (constant && constant->ult(width)) {
       rewriter.replaceOp(op, shift(amount));
-    else if (copiesSign)
-      rewriter.replaceOp(op, shift(emit.umin(amount, emit.integer(x.getType(), width - 1))));
+      return success();
+    }
+    Value zero = emit.integer(x.getType(), 0), most = emit.integer(x.getType(), width - 1);
+    if (!copiesSign && width == 64)
+      // LLVM 22 takes the selection below for PTX's own clamp, but then cuts the amount to 32 bits.
+      x = emit.select(emit.ult(amount, width), x, zero);
+    if (copiesSign || width == 64)
+      rewriter.replaceOp(op, shift(emit.umin(amount, most)));
     else // the shift's poison is not chosen
-      rewriter.replaceOp(
-          op, emit.select(emit.ult(amount, width), shift(amount), emit.integer(x.getType(), 0)));
+      rewriter.replaceOp(op, emit.select(emit.ult(amount, width), shift(amount), zero));
     return success();
   }
 };

@@ -306,6 +306,7 @@ def test_division_with_numbers(name):
 def test_shifts_by_the_width_and_more_leave_nothing_or_the_sign(name):
     bits = bits_of(name)
     amounts = [0, 1, bits // 2, bits - 1, bits, bits + 1, 2 * bits, np.iinfo(np_type(name)).max]
+    amounts += [2**32, 2**32 + 1, 2**62 + 1]  # a few, by their low 32 bits
     amounts = [n for n in amounts if n <= np.iinfo(np_type(name)).max]
     values = samples(name, 40)
     x = np.repeat(values, len(amounts))
