@@ -40,7 +40,24 @@ AccessPoint cosmati::ptxvm::accessPoint(const Launch &launch, uint32_t instructi
 AccessPoint cosmati::ptxvm::accessPoint(const Warp &w, const Inst *i, std::string what,
                                         unsigned lane) {
   const Launch &launch = *w.cta->launch;
-  return accessPoint(launch, launch.indexOf(i), std::move(what), w.cta->ctaid, w.index, lane);
+  AccessPoint p =
+      accessPoint(launch, launch.indexOf(i), std::move(what), w.cta->ctaid, w.index, lane);
+  if (p.locFile)
+    return p;
+  // A function without source lines: the call's stand for it.
+  const WarpState &s = *w.state;
+  for (int32_t k = s.hasCurrent ? s.current.reconv : -1; k >= 0; k = s.reconv[size_t(k)].parent) {
+    const Reconv &entry = s.reconv[size_t(k)];
+    if (!entry.callee)
+      continue;
+    const ast::Location &loc = launch.infoOf(entry.resume - 1).loc;
+    p.locFile = loc.file;
+    p.locLine = loc.line;
+    p.locColumn = loc.column;
+    if (p.locFile)
+      break;
+  }
+  return p;
 }
 
 std::string cosmati::ptxvm::placeText(const Launch &launch, const AccessPoint &p) {

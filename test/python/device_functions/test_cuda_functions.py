@@ -101,6 +101,12 @@ def identity_kernel(x, out, FN: tl.constexpr, BLOCK: tl.constexpr):
     tl.store(out + offs, FN(tl.load(x + offs)))
 
 
+@cosmati.jit
+def beyond_kernel(x, out, FN: tl.constexpr, BLOCK: tl.constexpr):
+    offs = tl.arange(0, BLOCK)
+    tl.store(out + offs, FN(x, offs * 2))
+
+
 def _collatz(n: int, most: int) -> int:
     steps = 0
     while n > 1 and steps < most:
@@ -242,3 +248,12 @@ def test_the_source_and_its_options_are_part_of_the_key():
     }
     assert len(keys) == 4
     assert cosmati.cuda_function(text).__cosmati_stable_text__ in keys
+
+
+def test_a_fault_inside_names_the_line_that_calls_the_function():
+    function = cosmati.cuda_function("float f(const float *p, int i) { return p[i]; }")
+    x = np.zeros(64, np.float32)
+    with pytest.raises(cosmati.CosmatiError) as caught:
+        beyond_kernel[(1,)](x, np.zeros_like(x), FN=function, BLOCK=64)
+    assert "out-of-bounds" in str(caught.value)
+    assert "tl.store(out + offs, FN(x, offs * 2))" in str(caught.value)
