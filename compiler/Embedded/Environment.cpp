@@ -20,7 +20,9 @@ static std::optional<std::string> variable(const char *name) {
 static std::string absolute(llvm::StringRef path) {
   llvm::SmallString<128> expanded;
   llvm::sys::fs::expand_tilde(path, expanded);
-  llvm::sys::fs::make_absolute(expanded);
+  // Fails only where the current folder is gone: the path then stays as it is.
+  if (llvm::sys::fs::make_absolute(expanded))
+    return path.str();
   return expanded.str().str();
 }
 

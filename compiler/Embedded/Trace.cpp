@@ -134,7 +134,9 @@ Variable::Variable(Handle handle, const TypeSpec &type) : value(handle) {
 Variable::Variable(const Variable &other) noexcept : value(other.value) { link(); }
 
 Variable &Variable::operator=(const Variable &other) noexcept {
-  value = other.value;
+  // The place in the list stays: it belongs to the variable, not to its value.
+  if (this != &other)
+    value = other.value;
   return *this;
 }
 

@@ -70,8 +70,8 @@ TEST(EmbeddedError, CombineFunctionsSeeTheirArgumentsAlone) {
 TEST(EmbeddedError, ValuesBelongToOneKernel) {
   Scalar<int> kept;
   kernel("keeping", [&](Ptr<int>, Scalar<int> n) { kept = n; }).compile();
-  auto using_ = kernel("using", [&](Ptr<int> out) { store(out, kept); });
-  EXPECT_REFUSED_AT(__LINE__ - 1, "belongs to another kernel", using_.compile());
+  auto reader = kernel("reader", [&](Ptr<int> out) { store(out, kept); });
+  EXPECT_REFUSED_AT(__LINE__ - 1, "belongs to another kernel", reader.compile());
 }
 
 TEST(EmbeddedError, OperationsBelongIntoKernels) {
