@@ -67,6 +67,12 @@ def cuda_function(
     Types: ``float``, ``double``, ``bool``, integers of 8 to 64 bits, ``__half``, ``__nv_bfloat16``,
     ``__nv_fp8_e4m3``, ``__nv_fp8_e5m2`` and pointers to them. Arguments are converted to the
     parameters' types as by ``tl.cast``, but floats not to integers, and pointers not at all.
+
+    Examples
+    --------
+    >>> gate = cosmati.cuda_function("float gate(float x, int k) { return k > 2 ? x : 0.0f; }")
+    >>> gate.signature
+    'float gate(float, int)'
     """
     line = _line_of(source)
     chosen = name or _only_name(source)

@@ -102,8 +102,7 @@ def test_a_stream_k_reduction_has_one_order(schedule, seed):
 
 
 def test_a_wait_for_a_program_beyond_the_wave_is_reported_at_its_line():
-    # 227 KiB of shared memory let an H100 hold one program per multiprocessor; here 16 threads a
-    # warp at 32 warps do: two programs per multiprocessor, 264 at once.
+    # 1024 threads: an H100 holds two programs per multiprocessor, 264 at once.
     grid = 265
     out = np.ones(grid, np.float32)
     flags, values = np.zeros(grid, np.int32), np.zeros(grid, np.float32)
@@ -113,7 +112,7 @@ def test_a_wait_for_a_program_beyond_the_wave_is_reported_at_its_line():
     assert "deadlock in kernel" in text
     assert "1 of 265 CTAs have not begun" in text
     assert "holds 264 of this kernel at once" in text
-    assert "while tl.atomic_add(flags + before, 0, sem=\"acquire\") == 0:" in text
+    assert 'while tl.atomic_add(flags + before, 0, sem="acquire") == 0:' in text
 
 
 def test_a_lock_that_nobody_releases_is_reported():
