@@ -197,9 +197,7 @@ private:
 
   void setPointer(uint16_t type, uint64_t address) {
     bool declared = spec.forcedType && argType(spec.forcedType).kind == ParamKind::Pointer;
-    value.type = declared       ? spec.forcedType
-                 : spec.isConst ? argType(type).constVariant
-                                : type;
+    value.type = declared ? spec.forcedType : spec.isConst ? argType(type).constVariant : type;
     value.integer = address;
     value.bits = specializePointer(address, spec.policy);
   }
