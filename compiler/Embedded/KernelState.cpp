@@ -150,7 +150,8 @@ std::shared_ptr<const CompiledKernel::Data> KernelState::Data::build(const void 
   auto result = std::make_shared<CompiledKernel::Data>();
   result->options = toCompileOptions(how, target);
   check(result->options.validate());
-  auto files = std::make_shared<SourceMap>(name, definition);
+  auto files =
+      std::make_shared<SourceMap>(name, definition, result->options.lineinfo == "absolute");
   result->files = files;
   JitModule module = generate(*this, body, bits, result->options.debug, *files);
   result->bytecode = toBytecode(module.module);

@@ -320,10 +320,12 @@ void Trace::closeCombine() {
 // Places
 //===------------------------------------------------------------------------------------------===//
 
-SourceMap::SourceMap(std::string kernel, Where definition)
-    : kernel(std::move(kernel)), definition(definition) {}
+SourceMap::SourceMap(std::string kernel, Where definition, bool absolute)
+    : kernel(std::move(kernel)), definition(definition), absolute(absolute) {}
 
 SourceMap::Position SourceMap::position(Where where) {
+  if (absolute)
+    return {where.file_name(), static_cast<unsigned>(where.line()), where.column()};
   bool behind = llvm::StringRef(where.file_name()) == definition.file_name() &&
                 where.line() >= definition.line();
   if (behind)
@@ -344,6 +346,8 @@ SourceMap::Position SourceMap::position(Where where) {
 }
 
 std::optional<runtime::FunctionPlace> SourceMap::find(llvm::StringRef function) const {
+  if (absolute)
+    return runtime::FunctionPlace{function.str(), 1};
   if (function == kernel)
     return runtime::FunctionPlace{definition.file_name(), static_cast<int32_t>(definition.line())};
   auto found = fileOfName.find(function.str());

@@ -21,10 +21,11 @@ namespace cosmati::detail {
 
 /// Which lines of which files a kernel's operations stand at. In IR and images a line is named
 /// relative to the kernel's definition, where it stands behind it in the same file, else by the
-/// file's name without folders: moving a kernel, or its project, recompiles nothing.
+/// file's name without folders: moving a kernel, or its project, recompiles nothing. `absolute`:
+/// lines as they stand in their files, for profilers.
 class SourceMap {
 public:
-  SourceMap(std::string kernel, Where definition);
+  SourceMap(std::string kernel, Where definition, bool absolute = false);
   struct Position {
     llvm::StringRef function;
     unsigned line, column;
@@ -36,6 +37,7 @@ public:
 private:
   std::string kernel;
   Where definition;
+  bool absolute;
   std::map<std::string, std::string> nameOfFile, fileOfName;
 };
 

@@ -46,7 +46,7 @@ static std::vector<float> plainGemm(const std::vector<float16> &a, const std::ve
 
 int main() try {
   auto gemm = gemmKernel<64, 64, 32>();
-  const int M = 200, N = 136, K = 256;
+  const int M = 200, N = 144, K = 272;
   std::vector<float16> a = randomArray<float16>(M * K, 5), b = randomArray<float16>(K * N, 6);
   Array<float16> da(a), db(b);
   Array<float> dc(M * N);
@@ -63,7 +63,7 @@ int main() try {
               isPipelined ? "ahead of their use" : "NOT PIPELINED");
   if (!onTensorCores || !isPipelined)
     return 1;
-  return report("gemm 200 x 136 x 256", dc.toHost(), plainGemm(a, b, M, N, K), 1e-4f);
+  return report("gemm 200 x 144 x 272", dc.toHost(), plainGemm(a, b, M, N, K), 1e-4f);
 } catch (const CosmatiError &error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

@@ -100,7 +100,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 @pytest.mark.parametrize("name", ["vector_add", "softmax", "gemm"])
 def test_the_kernels_run_from_an_installed_tree(installed: Installed, name: str) -> None:
-    assert "ok" in run(installed.folder / name, COSMATI_DEVICE="vm")
+    assert "ok" in run(installed.folder / name, COSMATI_DEVICE="vm", COSMATI_CHECK="all")
 
 
 @pytest.mark.parametrize("i", range(len(page_programs())))

@@ -87,6 +87,24 @@ TEST(EmbeddedLaunch, RemarksNameTheLine) {
   }
 }
 
+TEST(EmbeddedLaunch, LinesAreRelativeUnlessAskedFor) {
+  auto add = addKernel();
+  std::string relative = add.ptx();
+  std::string absolute = add.ptx({.options = {{"lineinfo", "absolute"}}});
+  EXPECT_EQ(relative.find("LaunchTest.cpp"), std::string::npos);
+  EXPECT_NE(absolute.find("LaunchTest.cpp"), std::string::npos);
+  auto reading = kernel("reading(x)", [](Ptr<float> x) { store(x + arange<64>(), 1.0f); });
+  std::string line = "LaunchTest.cpp:" + std::to_string(__LINE__ - 1);
+  std::vector<float> x(4);
+  for (const char *lineinfo : {"relative", "absolute"})
+    try {
+      reading.launch({.options = {{"lineinfo", lineinfo}}}, x);
+      FAIL();
+    } catch (const KernelFault &fault) {
+      EXPECT_NE(std::string(fault.what()).find(line), std::string::npos) << fault.what();
+    }
+}
+
 TEST(EmbeddedLaunch, ThreadsLaunchOneKernel) {
   auto add = addKernel();
   std::vector<std::thread> threads;
