@@ -41,6 +41,7 @@ LIBRARIES = (
     Library("liger", ("liger-kernel",)),
     Library("fla", ("fla-core", "flash-linear-attention")),
     Library("bitsandbytes", ("bitsandbytes",)),
+    Library("torchao", ("torchao",)),
     Library("conch", ("conch-triton-kernels",)),
     Library("sageattention", ("sageattention==1.0.6",)),  # the last one made of Triton alone
 )

@@ -91,6 +91,8 @@ def stable_text(value: Any) -> str:
         return f"{name}({','.join(stable_text(item) for item in value)})"
     if isinstance(value, types.ModuleType):
         return f"module:{value.__name__}"
+    if type(value).__module__ in ("torch", "numpy.dtypes") and hasattr(value, "itemsize"):
+        return f"{type(value).__module__}.dtype:{value}"
     if isinstance(value, enum.EnumMeta):
         members = ",".join(f"{name}={stable_text(item.value)}" for name, item in _members(value))
         return f"enum:{value.__module__}.{value.__qualname__}({members})"

@@ -244,8 +244,11 @@ class tensor(base_value):
         if not isinstance(slices, tuple):
             raise TypeError(_INDEX_REMEDY.format(slices))
         result: tensor = self
+        is_scalar = not self.type.is_block()
         for axis, item in enumerate(slices):
             if unwrap(item) is None:
+                if is_scalar:  # as in Triton, `:` takes none of its dimensions: x[:, None] is x[None]
+                    axis = min(axis, len(result.shape))
                 result = tensor(builder().expand_dims(result.handle, axis))
             elif not (isinstance(item, slice) and item == slice(None)):
                 raise TypeError(_INDEX_REMEDY.format(item))
