@@ -44,8 +44,17 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("lengths", [(16, 32), (1, 1), (17, 33), (5, 47), (33, 33)], ids=str)
+@pytest.mark.parametrize(
+    "lengths, dtype",
+    [
+        ((16, 32), "float32"),
+        ((1, 1), "float16"),
+        ((17, 33), "float16"),
+        ((5, 47), "float32"),
+        ((33, 33), "float16"),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("name", OPTIONS)
 def test_attention(name: str, lengths: tuple[int, int], dtype: str) -> None:
     dim = 16 if lengths != (5, 47) else 24

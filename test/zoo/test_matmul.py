@@ -17,9 +17,16 @@ def operands(shape: tuple[int, int, int], dtype: str):
     return random(1, m, k, dtype=dtype), random(2, k, n, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("epilogue", ["identity", "silu", "relu_squared"])
+@pytest.mark.parametrize(
+    "epilogue, dtype",
+    [
+        ("identity", "float32"),
+        ("identity", "float16"),
+        ("silu", "float16"),
+        ("relu_squared", "float32"),
+    ],
+)
 def test_matmul(shape: tuple[int, int, int], dtype: str, epilogue: str) -> None:
     a, b = operands(shape, dtype)
     a = a / np.sqrt(shape[2]).astype(a.dtype)
