@@ -40,6 +40,7 @@ SECTIONS = {
     "compute": "Products, comparisons, reductions",
     "math": "Mathematics",
     "standard": "Standard functions",
+    "sorting": "Sorting",
     "random": "Random numbers",
     "dtypes": "Types",
     "packed": "Packed types",

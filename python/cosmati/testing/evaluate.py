@@ -102,7 +102,7 @@ def _kernel(expression: str, arrays: dict[str, np.ndarray[Any, Any]], constants:
     file = f"<evaluate {next(_numbers)}>"
     # Without a time the entry is never taken for a file that changed.
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    namespace = {"tl": tl, "cosmati": cosmati, "note_": _note, "__name__": __name__}
+    namespace: dict[str, Any] = {"tl": tl, "cosmati": cosmati, "note_": _note, "__name__": __name__}
     exec(compile(source, file, "exec"), namespace)
     return cosmati.jit(namespace["evaluated"])
 
@@ -182,6 +182,7 @@ def _numpy_type(element: dtype) -> np.dtype[Any]:
                 f"the expression gives {element.name}, which NumPy lacks; "
                 "`pip install ml_dtypes`, or convert it by `.to(tl.float32)`"
             ) from None
-        return np.dtype(getattr(ml_dtypes, _ML_TYPES[element.name]))
+        found: np.dtype[Any] = np.dtype(getattr(ml_dtypes, _ML_TYPES[element.name]))
+        return found
     names = {"int1": "bool", "fp16": "float16", "fp32": "float32", "fp64": "float64"}
     return np.dtype(names.get(element.name, element.name))
