@@ -103,6 +103,11 @@ def make_block_ptr(
     order : tuple of constexpr int
         Dimensions from fastest to slowest. A hint; the compiler looks at the strides itself.
 
+    Notes
+    -----
+    Indices and addresses are computed in int64. load() and store() check the dimensions that their
+    ``boundary_check`` names; along the others they may reach outside of the tensor.
+
     Examples
     --------
     >>> evaluate('''
@@ -133,7 +138,9 @@ def make_block_ptr(
 @must_use_result("It does not change its argument: write `pointer = tl.advance(pointer, offsets)`.")
 @builtin
 def advance(base: Any, offsets: Any) -> block_pointer:
-    """The window moved by ``offsets``, one per dimension. ``base`` itself does not change.
+    """The window moved by ``offsets``, one per dimension, in elements; they may be negative.
+
+    ``base`` itself does not change; a result that isn't used is an error.
 
     Examples
     --------

@@ -35,7 +35,9 @@ PROPAGATE_NAN = PropagateNan
 def where(condition: Any, x: Any, y: Any) -> tensor:
     """``x`` where ``condition`` is true, else ``y``, elementwise after broadcasting.
 
-    Both are evaluated everywhere. Their types are promoted as for ``+``.
+    Both are computed everywhere; what isn't chosen has no effect on the result, NaN included.
+    ``condition`` may be a number: what isn't 0 is true, a NaN, too. The types of ``x`` and ``y``
+    are promoted as for ``+``; pointers are of one type. A scalar condition chooses a whole.
 
     Examples
     --------
@@ -66,7 +68,7 @@ def expect_zero(x: Any, mask: Any) -> Any:
 
 @builtin
 def add(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
-    """``x + y``.
+    """``x + y``. Integers wrap around, whatever ``sanitize_overflow`` is.
 
     Examples
     --------
@@ -78,7 +80,7 @@ def add(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
 
 @builtin
 def sub(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
-    """``x - y``.
+    """``x - y``. Integers wrap around, whatever ``sanitize_overflow`` is.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def sub(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
 
 @builtin
 def mul(x: Any, y: Any, sanitize_overflow: Any = True) -> tensor:
-    """``x * y``.
+    """``x * y``. Integers wrap around, whatever ``sanitize_overflow`` is.
 
     Examples
     --------
@@ -109,9 +111,7 @@ def _propagates(propagate_nan: Any) -> bool:
 
 @builtin
 def minimum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
-    """The smaller of two elements, after broadcasting; bfloat16 gives float32.
-
-    NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``.
+    """The smaller of two elements, after broadcasting; -0 is below +0. See maximum().
 
     Examples
     --------
@@ -126,9 +126,11 @@ def minimum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
 
 @builtin
 def maximum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
-    """The larger of two elements, after broadcasting; bfloat16 gives float32.
+    """The larger of two elements, after broadcasting; +0 is above -0.
 
-    NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``.
+    NaN: the other operand wins unless ``propagate_nan=tl.PropagateNan.ALL``. Types are promoted as
+    for ``+``, but bfloat16 gives float32, and a Python number counts as an int32 or float32 rather
+    than take the other's type: with an int8 block, 0 gives int32; with float16, 0.0 gives float32.
 
     Examples
     --------
@@ -144,7 +146,9 @@ def maximum(x: Any, y: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
 def clamp(x: Any, min: Any, max: Any, propagate_nan: Any = PropagateNan.NONE) -> tensor:
     """``min(max(x, min), max)`` of floats; where ``min > max`` the result is ``max``.
 
-    NaN in ``x``: gives ``min`` unless ``propagate_nan=tl.PropagateNan.ALL``.
+    NaN in ``x`` gives ``min``, and a NaN as a bound doesn't bound, unless
+    ``propagate_nan=tl.PropagateNan.ALL``. Types as in maximum(): a float16 block with numbers as
+    bounds gives float32. Integers are an error: use minimum() and maximum().
 
     Examples
     --------
@@ -172,7 +176,8 @@ def dot(
     ----------
     input, other : blocks [M, K] and [K, N], or [B, M, K] and [B, K, N]
         One type for both (fp8 types, int8 and uint8 may differ). Bytes give int32; bfloat16 and
-        float32 give float32; float64 gives float64; float16 and fp8 give ``out_dtype``.
+        float32 give float32; float64 gives float64; float16 and fp8 give ``out_dtype``. K is 16 or
+        more.
     acc : block [M, N], optional
         Added to the product; has the result's type.
     input_precision : {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6"}, optional
@@ -183,6 +188,16 @@ def dot(
         at less than float32's precision, before the sum is added in float32. Any number by default.
     out_dtype : dtype, optional
         float32 by default.
+
+    Notes
+    -----
+    Products of 8- and 16-bit floats are exact in float32; the order of the sum is the hardware's,
+    hence not that of a loop over K, but the same in every run of the same compiled kernel. int32
+    sums wrap. Infinities and NaNs go the way of IEEE arithmetic. Where no tensor core fits, fused
+    multiply-adds form the sum in the order of K, and a remark says so.
+
+    Raises CompilationError for types that differ or have no product, K below 16, an ``acc`` of
+    another type than the result's, and an unknown precision.
 
     Examples
     --------
@@ -295,12 +310,18 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> An
     ----------
     input : block, or tuple of blocks of one shape
     axis : int or None
-        None combines all elements.
+        Counted from either end. None combines all elements, and gives a scalar.
     combine_fn : jit function
-        Takes two scalars (or two groups of scalars) and gives one. Associative and commutative:
-        the order is the compiler's.
+        Takes two scalars (or two groups of scalars) and gives one of the same types. Associative
+        and commutative: the order is the compiler's.
     keep_dims : bool
         Keep reduced dimensions with extent 1.
+
+    Notes
+    -----
+    Elements are combined in a tree whose form depends on shape, types, ``num_warps`` and target,
+    not on the run: the same compiled kernel gives the same bits, but another ``num_warps`` may
+    round a float sum differently.
 
     Examples
     --------
@@ -354,7 +375,10 @@ def _reduce_with_indices(input: Any, axis: Any, combine_fn: Any, keep_dims: Any 
 def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any = False) -> Any:
     """Running combination along ``axis``: element i combines the elements 0..i in order.
 
-    ``reverse=True`` runs from the end. ``combine_fn`` is associative; see reduce().
+    ``input`` is a block or a tuple of blocks of one shape, as the result; ``axis`` an int, counted
+    from either end. ``reverse=True`` runs from the end: element i combines n-1..i. ``combine_fn``
+    is associative and need not be commutative; how it is bracketed is the compiler's, and the same
+    in each run; see reduce().
 
     Examples
     --------
@@ -445,6 +469,10 @@ def _hint(method: str, value: Any, numbers: Any) -> tensor:
 def multiple_of(input: Any, values: Any) -> tensor:
     """``input``, with the promise that each run's first element is a multiple of ``values``.
 
+    Runs are what max_contiguous() and the compiler know of. ``values`` has a number for each
+    dimension. Accesses are widened on the strength of it: a promise that doesn't hold makes them
+    fault, or reach other elements. ``COSMATI_CHECK=all`` finds that.
+
     Examples
     --------
     >>> evaluate("tl.multiple_of(x, 1)", x=np.array([3, -1, 4, 1], np.int32))
@@ -455,7 +483,9 @@ def multiple_of(input: Any, values: Any) -> tensor:
 
 @builtin
 def max_contiguous(input: Any, values: Any) -> tensor:
-    """``input``, with the promise that its first ``values`` elements are consecutive.
+    """``input``, with the promise that runs of ``values`` elements are consecutive integers.
+
+    ``values`` has a number for each dimension; see multiple_of() for promises that don't hold.
 
     Examples
     --------
@@ -467,7 +497,9 @@ def max_contiguous(input: Any, values: Any) -> tensor:
 
 @builtin
 def max_constancy(input: Any, values: Any) -> tensor:
-    """``input``, with the promise that its first ``values`` elements are equal.
+    """``input``, with the promise that the elements of each run of ``values`` are equal.
+
+    ``values`` has a number for each dimension; see multiple_of() for promises that don't hold.
 
     Examples
     --------

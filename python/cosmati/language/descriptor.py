@@ -117,7 +117,10 @@ class tensor_descriptor(base_value):
 
     @builtin
     def load(self, offsets: Any) -> tensor:
-        """The block at ``offsets``; elements outside of the tensor are the padding."""
+        """The block at ``offsets``; elements outside of the tensor are the padding.
+
+        ``offsets``: one integer per dimension, counted in int64; negative ones lie outside.
+        """
         emit = builder()
         block = emit.load_block(self._at(offsets), self._dims, self.padding, "", "", False)
         return self._rounded(tensor(block))
@@ -131,17 +134,21 @@ class tensor_descriptor(base_value):
 
     @builtin
     def atomic_add(self, offsets: Any, value: Any) -> None:
-        """Adds ``value`` to the block at ``offsets``, each element atomically."""
+        """Adds ``value`` to the block at ``offsets``, each element atomically.
+
+        Relaxed, for the device; float sums come in no defined order. What lies outside of the
+        tensor is dropped. TypeError for element types that have no such operation.
+        """
         self._atomic("add", offsets, value)
 
     @builtin
     def atomic_min(self, offsets: Any, value: Any) -> None:
-        """The block at ``offsets`` becomes its minimum with ``value``."""
+        """The block at ``offsets`` becomes its minimum with ``value``; NaN as in tl.atomic_min."""
         self._atomic("min", offsets, value)
 
     @builtin
     def atomic_max(self, offsets: Any, value: Any) -> None:
-        """The block at ``offsets`` becomes its maximum with ``value``."""
+        """The block at ``offsets`` becomes its maximum with ``value``; NaN as in tl.atomic_max."""
         self._atomic("max", offsets, value)
 
     @builtin
@@ -314,6 +321,11 @@ def make_tensor_descriptor(
         Powers of two; at least 16 bytes along the last dimension.
     padding_option : {"zero", "nan"}
         What elements outside of the tensor are; "nan" for floats only.
+
+    Notes
+    -----
+    Every access is checked against ``shape`` in each dimension, and addresses are formed in 64
+    bits: loads give the padding, stores and atomics drop what lies outside.
 
     Examples
     --------

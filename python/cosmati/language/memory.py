@@ -43,27 +43,38 @@ def load(
     eviction_policy: Any = "",
     volatile: Any = False,
 ) -> tensor:
-    """Reads the elements that ``pointer`` addresses.
+    """Reads the elements that ``pointer`` addresses; the result has the pointee's type.
 
     Parameters
     ----------
     pointer : block or scalar of pointers, or a block pointer
+        Addresses are formed in 64 bits, ``p + offset`` without a wrap; an offset that is computed
+        in int32 wraps before. Elements are aligned to their size. An int1 is a byte, true if not 0.
     mask : block or scalar of int1, optional
         Where it is false nothing is read and the element is ``other``. Not with a block pointer.
     other : block, scalar or number, optional
-        0 where it isn't given.
+        Cast to the pointee; 0 where it isn't given.
     boundary_check : tuple of int
-        Dimensions of a block pointer that may leave the tensor's shape.
+        Dimensions of a block pointer that may leave the tensor's shape, at either end. Others are
+        not checked.
     padding_option : {"", "zero", "nan"}
-        What elements outside of the shape are; "" means "zero".
+        What elements outside of the shape are; "" means "zero". "nan" for floats only.
     cache_modifier : {"", ".ca", ".cg", ".cv"}
     eviction_policy : {"", "evict_first", "evict_last"}
+        Hints: they change no result, but for ".cv", which fetches again.
     volatile : bool
+        Read at each execution, even where the compiler knows the value.
+
+    Notes
+    -----
+    Reading outside of an allocation is undefined behaviour on a GPU; the virtual machine reports
+    it. A load sees what the same program wrote through pointers before a debug_barrier().
 
     Raises
     ------
     CompilationError
-        ``other`` without ``mask``, a mask on a block pointer, shapes that don't broadcast.
+        ``other`` without ``mask``, a mask that isn't int1 or lies on a block pointer, a block as
+        mask of a scalar, shapes that don't broadcast.
 
     Examples
     --------
@@ -110,8 +121,10 @@ def store(
 ) -> None:
     """Writes ``value``, broadcast and cast to the pointee, where ``mask`` is set.
 
-    Parameters are those of load(); cache modifiers are ".wb", ".cg", ".cs" and ".wt". Where two
-    elements have one address it is not defined which of them stays.
+    Parameters are those of load(); cache modifiers are ".wb", ".cg", ".cs" and ".wt". The cast is
+    that of tl.cast(): integers wrap, floats saturate. int1 is written as a byte, 0 or 1. Where two
+    elements have one address it is not defined which of them stays. A store through a ``tl.const``
+    pointer, and a value with more elements than the pointer has, are errors.
 
     Examples
     --------
@@ -158,8 +171,25 @@ def _order(sem: Any, scope: Any) -> tuple[str, str]:
 def atomic_cas(pointer: Any, cmp: Any, val: Any, sem: Any = None, scope: Any = None) -> tensor:
     """Stores ``val`` where memory equals ``cmp``, as one step; gives what was there before.
 
-    ``sem``: "acquire", "release", "acq_rel" (default) or "relaxed"; ``scope``: "gpu" (default),
-    "cta" or "sys". Floats are compared by their bits.
+    Parameters
+    ----------
+    pointer : block or scalar of pointers
+        To numbers of 16, 32 or 64 bits (the other atomics: 32 or 64; atomic_add() float16 and
+        bfloat16, too; and, or, xor integers only).
+    cmp, val : block, scalar or number
+        Broadcast, and cast to the pointee. Floats are compared by their bits: -0 is not 0.
+    sem : {"acq_rel", "acquire", "release", "relaxed"}, default "acq_rel"
+        "release": who sees the new value with an acquire also sees all that the whole program
+        accessed before; "acquire": what the program accesses afterwards comes after it.
+    scope : {"gpu", "cta", "sys"}, default "gpu"
+        The threads for which that holds: of the device, of this program, of all devices and hosts.
+
+    Notes
+    -----
+    A scalar pointer acts once for the program, and all of its threads get the old value. Elements
+    of a block act in no defined order, so float sums of several programs, or of equal addresses,
+    may differ in their last bits from run to run. Integers wrap. The others have a ``mask``: where
+    it is false nothing is touched, and the result is 0.
 
     Examples
     --------
@@ -207,6 +237,8 @@ def atomic_add(
 ) -> tensor:
     """Adds ``val`` to memory and gives what was there before, as one step. See atomic_cas.
 
+    ``val`` is cast first: 1.5 adds 1 to an integer.
+
     Examples
     --------
     >>> evaluate('''
@@ -225,6 +257,9 @@ def atomic_max(
 ) -> tensor:
     """Keeps the larger of memory and ``val``; gives what was there before. See atomic_cas.
 
+    Floats are ordered by sign and bits: -0 is below +0, and a NaN without sign above infinity, so
+    that a NaN stays. That is not the rule of maximum().
+
     Examples
     --------
     >>> evaluate('''
@@ -242,6 +277,8 @@ def atomic_min(
     pointer: Any, val: Any, mask: Any = None, sem: Any = None, scope: Any = None
 ) -> tensor:
     """Keeps the smaller of memory and ``val``; gives what was there before. See atomic_cas.
+
+    Floats as in atomic_max(): a NaN without sign loses against any number.
 
     Examples
     --------

@@ -21,6 +21,10 @@ def _axis(axis: Any, function: str) -> int:
 def program_id(axis: Any) -> tensor:
     """Index of this program along ``axis`` (0, 1 or 2) of the grid; int32.
 
+    Grids have at most 2**31 - 1 programs along axis 0, 65535 along the others. The order in which
+    programs run is not defined. An offset made of it wraps at 2**31: cast it to int64 for larger
+    tensors, ``tl.program_id(0).to(tl.int64) * BLOCK``.
+
     Examples
     --------
     >>> evaluate("tl.program_id(0)")
@@ -147,6 +151,9 @@ class condition:
 def debug_barrier() -> None:
     """All threads of the program wait here, and see each other's earlier memory accesses.
 
+    Needed where a program loads what it stored through pointers; between operations on blocks the
+    compiler puts the barriers. It orders nothing between programs: see atomic_cas().
+
     Examples
     --------
     >>> evaluate('''
@@ -162,6 +169,8 @@ def debug_barrier() -> None:
 @builtin
 def assume(cond: Any) -> None:
     """Promises that a scalar condition holds; the compiler may use it.
+
+    If it doesn't hold the kernel's behaviour is undefined. A false constexpr is an error.
 
     Examples
     --------
@@ -182,7 +191,9 @@ def assume(cond: Any) -> None:
 def static_print(
     *values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False
 ) -> None:
-    """Prints while the kernel is compiled.
+    """Prints while the kernel is compiled: constexprs by value, blocks and scalars by type.
+
+    Once per compiled variant; nothing where a cache has the kernel.
 
     Examples
     --------
@@ -201,6 +212,8 @@ def static_print(
 @builtin
 def static_assert(cond: Any, msg: Any = "") -> None:
     """Stops the compilation with ``msg`` unless ``cond``, a constexpr, holds.
+
+    Raises CompileTimeAssertionFailure, with the calls that led there.
 
     Examples
     --------
@@ -227,7 +240,8 @@ def static_assert(cond: Any, msg: Any = "") -> None:
 def device_print(prefix: Any, *args: Any, hex: Any = False) -> None:
     """Prints each element of ``args`` with its program and index when the kernel runs.
 
-    ``prefix`` is a string known at compile time.
+    ``prefix`` is a string known at compile time; ``hex`` prints the bits. Lines come in no defined
+    order on a GPU, whose buffer holds some thousands of them between synchronisations.
 
     Examples
     --------
@@ -250,7 +264,8 @@ def device_print(prefix: Any, *args: Any, hex: Any = False) -> None:
 def device_assert(cond: Any, msg: Any = "", mask: Any = None) -> None:
     """Stops the launch with ``msg`` where ``cond`` is false and ``mask`` is set.
 
-    Checked only in kernels compiled with ``debug=True``.
+    ``cond`` is an int1 block or scalar; ``msg`` a string known at compile time. Checked only in
+    kernels compiled with ``debug=True``: a launch's option, or COSMATI_DEBUG=1.
 
     Examples
     --------

@@ -1,6 +1,9 @@
 """Random numbers from a counter: Philox 4x32 and what is made of it.
 
-Philox: J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+Philox: J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The number
+depends on the seed and the element's offset alone: not on block shapes, warps or programs, and is
+that of every device. Two elements with one seed and one offset get the same number. Words, and
+uniform numbers made of them, have the bits that Triton gives.
 """
 
 from __future__ import annotations
@@ -85,6 +88,9 @@ def philox(seed, c0, c1, c2, c3, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 def randint4x(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
     """Four blocks of random uint32 (uint64 for 64-bit offsets), one per element of ``offset``.
 
+    ``seed``: an integer scalar or block, of which 64 bits count. ``offset``: integers of 32 or 64
+    bits; other types are an error. ``n_rounds``: fewer than 10 are faster and less random.
+
     Examples
     --------
     >>> evaluate("tl.randint4x(7, x)[3]", x=np.arange(2, dtype=np.int32))
@@ -96,7 +102,7 @@ def randint4x(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 @jit
 def randint(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """A block of random uint32; the first of randint4x.
+    """A block of random uint32; the first of randint4x, which costs the same.
 
     Examples
     --------
@@ -128,7 +134,7 @@ def uint_to_uniform_float(x):
 
 @jit
 def rand(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
-    """Uniform float32 in [0, 1), one per element of ``offset``.
+    """Uniform float32 in [0, 1), one per element of ``offset``; arguments as in randint4x.
 
     Examples
     --------
@@ -158,7 +164,7 @@ def rand4x(seed, offsets, n_rounds: constexpr = N_ROUNDS_DEFAULT):
 
 @jit
 def pair_uniform_to_normal(u1, u2):
-    """Two uniform blocks as two normal ones (Box and Muller 1958).
+    """Two uniform blocks as two normal ones (Box and Muller 1958), of at most 5.68 in size.
 
     Examples
     --------
@@ -175,6 +181,8 @@ def pair_uniform_to_normal(u1, u2):
 @jit
 def randn(seed, offset, n_rounds: constexpr = N_ROUNDS_DEFAULT):
     """Normal float32 with mean 0 and variance 1, one per element of ``offset``.
+
+    Made of log, sqrt, sin and cos, hence with the bits of the numeric mode (``approx_math``).
 
     Examples
     --------

@@ -23,7 +23,8 @@ from cosmati.language.tuples import Tuple
 def arange(start: Any, end: Any) -> tensor:
     """The integers ``start, ..., end - 1`` as an int32 block.
 
-    Both are constexpr, ``end > start``, and their distance is a power of two.
+    Both are constexpr within int32, ``end > start``, and their distance is a power of two. For
+    offsets that go beyond 2**31 cast it: ``tl.arange(0, B).to(tl.int64) * stride``.
 
     Examples
     --------
@@ -45,7 +46,8 @@ def arange(start: Any, end: Any) -> tensor:
 def full(shape: Any, value: Any, dtype: Any) -> tensor:
     """A block of ``shape`` whose elements are all ``value``, as ``dtype``.
 
-    ``value`` is a number or a scalar of the kernel.
+    ``value`` is a number or a scalar of the kernel, cast to ``dtype``; an integer that has no room
+    in it is an error. Extents are powers of two, with at most 2**20 elements.
 
     Examples
     --------
@@ -62,7 +64,9 @@ def full(shape: Any, value: Any, dtype: Any) -> tensor:
 
 @builtin
 def broadcast(input: Any, other: Any) -> Tuple:
-    """Both blocks at their common shape.
+    """Both blocks at their common shape, as operators broadcast: aligned at the last dimensions.
+
+    CompilationError where extents differ and none of them is 1.
 
     Examples
     --------
@@ -78,6 +82,8 @@ def broadcast(input: Any, other: Any) -> Tuple:
 @builtin
 def broadcast_to(input: Any, *shape: Any) -> tensor:
     """``input`` repeated along its dimensions of extent 1 until it has ``shape``.
+
+    A scalar takes any shape; the rank of a block stays: insert dimensions first.
 
     Examples
     --------
@@ -125,7 +131,8 @@ def _wrap_axis(axis: Any, rank: int) -> int:
 def reshape(input: Any, *shape: Any, can_reorder: Any = False) -> tensor:
     """The same elements in row-major order with other extents.
 
-    ``can_reorder=True`` lets the compiler put the elements in any order.
+    All extents are given (there is no -1), and have the same product. ``can_reorder=True`` lets the
+    compiler put the elements in any order.
 
     Examples
     --------
@@ -152,7 +159,7 @@ def view(input: Any, *shape: Any) -> tensor:
 
 @builtin
 def permute(input: Any, *dims: Any) -> tensor:
-    """Result dimension ``d`` is the input's dimension ``dims[d]``.
+    """Result dimension ``d`` is the input's dimension ``dims[d]``; all are named, from 0.
 
     Examples
     --------
@@ -199,7 +206,9 @@ def join(a: Any, b: Any) -> tensor:
 
 @builtin
 def split(a: Any) -> Tuple:
-    """The two halves of a block along its last dimension, whose extent is 2.
+    """The two halves of a block along its last dimension, whose extent is 2. Inverse of join().
+
+    Scalars of a block [2].
 
     Examples
     --------
@@ -243,9 +252,10 @@ def _of_sign(first: tensor, second: tensor) -> tensor:
 def gather(src: Any, index: Any, axis: Any) -> tensor:
     """``r[.., i, ..] = src[.., index[.., i, ..], ..]`` along ``axis``.
 
-    ``index``: integers; its shape is that of ``src`` but for ``axis``, and the result's. Made of a
-    comparison with every source index and a reduction, so it costs ``src.shape[axis]`` operations
-    per element. Indices out of range give 0.
+    ``index``: integers of any width; its shape is that of ``src`` but for ``axis``, and the
+    result's. Indices out of range, negative ones among them, give 0. Elements keep their bits. Made
+    of a comparison with every source index and a reduction, so it costs ``src.shape[axis]``
+    operations per element.
 
     Examples
     --------

@@ -108,7 +108,8 @@ def _sort_last(x, descending: constexpr):
 def sort(x, dim: constexpr = None, descending: constexpr = 0):
     """``x`` sorted along ``dim`` (default: the last), by a bitonic network.
 
-    NaNs count as larger than every number.
+    NaNs count as larger than every number. -0 equals +0, and their order is open. Any number type;
+    elements keep their bits.
 
     Examples
     --------
@@ -144,6 +145,8 @@ def bitonic_merge(x, dim: constexpr = None, descending: constexpr = 0):
 @jit
 def topk(x, k: constexpr, dim: constexpr = None, descending: constexpr = True):
     """The first ``k`` (a power of two) elements of ``x`` sorted along its last dimension.
+
+    Order as in sort(), so NaNs come first unless ``descending=False``.
 
     Runs of ``k`` are sorted in alternating directions; of two such neighbours, the better of each
     pair at distance ``k`` are the best ``k`` of both, in bitonic order.

@@ -17,6 +17,8 @@ from cosmati.runtime.jit import jit
 def cdiv(x: Any, div: Any) -> Any:
     """``x / div`` rounded up, for ``div > 0`` and ``x >= 0``; numbers or integer values.
 
+    Of values of the kernel ``x + div - 1`` may wrap.
+
     Examples
     --------
     >>> evaluate("tl.cdiv(x, 4)", x=np.array([7, 8], np.int32))
@@ -55,7 +57,7 @@ def zeros_like(input):
 
 @jit
 def sigmoid(x):
-    """``1 / (1 + exp(-x))``; float32 and float64.
+    """``1 / (1 + exp(-x))``; float32 and float64. 0 from about -88.7 down; NaN stays NaN.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def sigmoid(x):
 def softmax(x, dim=None, keep_dims: constexpr = False, ieee_rounding: constexpr = False):
     """``exp(x - max) / sum(exp(x - max))`` along ``dim`` (default: the first dimension).
 
-    A row whose maximum is -infinity, and a row with a NaN, is NaN.
+    float32 and float64. A row whose maximum is infinite, and a row with a NaN, is NaN.
 
     Examples
     --------
@@ -85,7 +87,7 @@ def softmax(x, dim=None, keep_dims: constexpr = False, ieee_rounding: constexpr 
 
 @jit
 def ravel(x, can_reorder: constexpr = False):
-    """The elements of ``x`` as a block of rank 1.
+    """The elements of ``x`` as a block of rank 1, row after row unless ``can_reorder``.
 
     Examples
     --------
@@ -123,7 +125,7 @@ def unsqueeze(x, dim: constexpr):
 
 @jit
 def interleave(a, b):
-    """``a0 b0 a1 b1 ...`` along the last dimension.
+    """``a0 b0 a1 b1 ...`` along the last dimension; types as in join().
 
     Examples
     --------
@@ -269,8 +271,8 @@ def max(
     """Largest element along ``axis`` (None: of all).
 
     Types below 32 bits give float32 or int32. NaN: ignored; a NaN is the result only where every
-    element is one. ``return_indices``: also its int32 position, see argmax; then only bfloat16
-    changes its type, to float32.
+    element is one. +0 is above -0. ``return_indices``: also its int32 position, see argmax; then
+    only bfloat16 changes its type, to float32, and -0 equals +0.
 
     Examples
     --------
@@ -327,10 +329,10 @@ def min(
 
 @jit
 def argmax(input, axis, tie_break_left: constexpr = True, keep_dims: constexpr = False):
-    """int32 position of the largest element along ``axis``.
+    """int32 position of the largest element along ``axis`` (None: in row-major order).
 
-    Of equal elements the first, unless ``tie_break_left=False`` (then any of them). NaN: ignored
-    as in max; where every element is NaN the first position.
+    Of equal elements (-0 equals +0) the first, unless ``tie_break_left=False`` (then any of them).
+    NaN: ignored as in max; where every element is NaN the first position.
 
     Examples
     --------
@@ -370,8 +372,9 @@ def _pick_sum_dtype(source: Any, wanted: Any) -> Any:
 def sum(input, axis=None, keep_dims: constexpr = False, dtype: constexpr = None):
     """Sum along ``axis`` (None: of all elements), formed in ``dtype``.
 
-    Without ``dtype``, integers below 32 bits are summed as int32 or uint32, and floats in their own
-    type.
+    Without ``dtype``, integers below 32 bits are summed as int32 or uint32 (int1, too), and floats
+    in their own type: a long float16 or bfloat16 sum loses less with ``dtype=tl.float32``. Integers
+    wrap. The order is that of reduce(): fixed for a compiled kernel, not that of a loop.
 
     Examples
     --------
@@ -389,7 +392,7 @@ def sum(input, axis=None, keep_dims: constexpr = False, dtype: constexpr = None)
 
 @jit
 def xor_sum(input, axis=None, keep_dims: constexpr = False):
-    """Bitwise exclusive or of the integers along ``axis``.
+    """Bitwise exclusive or of the integers along ``axis`` (None: of all), in their type.
 
     Examples
     --------
@@ -402,7 +405,7 @@ def xor_sum(input, axis=None, keep_dims: constexpr = False):
 
 @jit
 def reduce_or(input, axis, keep_dims: constexpr = False):
-    """Bitwise or of the integers along ``axis``.
+    """Bitwise or of the integers along ``axis`` (None: of all), in their type.
 
     Examples
     --------
@@ -420,7 +423,7 @@ def reduce_or(input, axis, keep_dims: constexpr = False):
 def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
     """Running sum along ``axis``; types as in sum, but bfloat16 is summed as float32.
 
-    ``reverse`` sums from the end.
+    ``reverse`` sums from the end. Integers wrap; sums are bracketed as in associative_scan().
 
     Examples
     --------
@@ -439,7 +442,7 @@ def cumsum(input, axis=0, reverse: constexpr = False, dtype: constexpr = None):
 
 @jit
 def cumprod(input, axis=0, reverse: constexpr = False):
-    """Running product along ``axis``; bfloat16 is multiplied as float32.
+    """Running product along ``axis``; bfloat16 is multiplied as float32. Integers wrap.
 
     Examples
     --------

@@ -34,14 +34,20 @@ class tensor(base_value):
     - Of two floats the wider type wins; float16 and bfloat16 meet in float32. Of two integers the
       wider type wins, and of one width the unsigned one. A float wins over an integer, but with
       bfloat16 an integer gives float32.
-    - ``/`` gives floats: float32 of integers, float16 and bfloat16. ``//`` takes integers, ``%``
+    - ``/`` gives floats: float32 of integers, float16 and bfloat16; float32 within 2 ulp, or to
+      nearest with the option ``approx_division=False``. ``//`` takes integers, ``%``
       floats, too, and in float32 where they are narrower; both truncate toward zero, as in C,
       unlike those of constexprs. Integers of different signedness are an error for the three. A
       divisor of 0 gives 0 (``//``) or the dividend (``%``).
     - Comparisons give int1; a number beyond the tensor's range is compared as an int32, uint32,
       int64 or uint64 (with a uint32, -1 is 4294967295). ``and`` and ``or`` compute both sides;
       constexprs among them decide, or drop out.
-    - Integers wrap around. Shifts by the width or more give 0 (or -1, of negative numbers).
+    - Integers wrap around, int1 too: True + True is False. Shifts by the width or more, or by a
+      negative number, give 0 (or -1, to the right, of negative numbers); ``>>`` of signed integers
+      copies the sign. The least integer // -1 is itself.
+    - 8-bit floats are computed in float32, and the result is rounded to their type and saturated;
+      two that differ meet in float16.
+    - A comparison with a NaN is false, but for ``!=``.
     """
 
     __slots__ = ("_type", "handle")
@@ -64,7 +70,7 @@ class tensor(base_value):
 
     @property
     def shape(self) -> Tuple:
-        """Extents, as constexprs; empty for a scalar."""
+        """Extents, as a tuple of constexprs; empty for a scalar."""
         ty = self.type
         return Tuple([constexpr(n) for n in ty.shape] if isinstance(ty, block_type) else [])
 
@@ -247,7 +253,7 @@ class tensor(base_value):
         is_scalar = not self.type.is_block()
         for axis, item in enumerate(slices):
             if unwrap(item) is None:
-                if is_scalar:  # as in Triton, `:` takes none of its dimensions: x[:, None] is x[None]
+                if is_scalar:  # as in Triton, `:` takes none of its dims: x[:, None] is x[None]
                     axis = min(axis, len(result.shape))
                 result = tensor(builder().expand_dims(result.handle, axis))
             elif not (isinstance(item, slice) and item == slice(None)):
@@ -345,11 +351,27 @@ def cast(
     ----------
     input : tensor or number
     dtype : dtype
-        Floats to narrower floats round to nearest even; floats to integers truncate and saturate.
     fp_downcast_rounding : {"rtne", "rtz"}, optional
         Rounding of a conversion to a narrower float; an error for any other conversion.
     bitcast : bool
         Keep the bits instead; both types have the same width.
+
+    Notes
+    -----
+    ======================  ====================================================================
+    from, to                result
+    ======================  ====================================================================
+    integer, integer        the low bits, or extended by the source's sign: nothing saturates
+    float, integer          truncated toward zero and saturated; NaN gives 0
+    integer, float          rounded once to nearest even; float16 overflows to infinity
+    float, wider float      exact
+    float, narrower float   rounded once to nearest even, or toward zero; overflow gives infinity
+                            ("rtz": the largest number); NaN stays NaN
+    float, 8-bit float      the same, but overflow and infinity saturate to the largest number;
+                            float8e4b15, without NaN, gives 1.75 for it
+    any, int1               true for what isn't 0, a NaN, too; true is 1 as a number
+    pointer, integer        64-bit integers only; pointers to pointers keep the address
+    ======================  ====================================================================
 
     Examples
     --------
