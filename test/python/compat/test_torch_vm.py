@@ -188,3 +188,22 @@ def test_installing_after_a_launch_with_tensors_is_refused(tmp_path):
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True)
     assert done.returncode == 1
     assert "call cosmati.compat.torch_vm.install() before the first launch" in done.stderr
+
+
+def test_a_training_step_with_torchs_own_parts_runs(tmp_path):
+    run(
+        """
+        from torch.utils.checkpoint import checkpoint
+        x = torch.randn(4, 4, device="cuda", requires_grad=True)
+        checkpoint(lambda v: v * 2, x, use_reentrant=False).sum().backward()
+        assert x.grad.is_cuda and (x.grad == 2).all()
+        layer = torch.nn.Linear(4, 4).cuda()
+        optimizer = torch.optim.AdamW(layer.parameters(), fused=True)
+        scaler = torch.amp.GradScaler("cuda")
+        scaler.scale(layer(x).sum()).backward()
+        before = layer.weight.detach().clone()
+        scaler.step(optimizer), scaler.update()
+        assert not torch.equal(before, layer.weight)
+        """,
+        tmp_path,
+    )
