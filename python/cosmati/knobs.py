@@ -415,7 +415,15 @@ proton = ProtonKnobs("proton")
 
 
 def code_options() -> dict[str, Any]:
-    """The compile options that the knobs imply, beneath those of blocks and launches."""
+    """The compile options that the knobs imply, beneath those of blocks and launches.
+
+    Examples
+    --------
+    >>> with cosmati.knobs.language.scope():
+    ...     cosmati.knobs.language.fp32_default = "ieee"
+    ...     cosmati.knobs.code_options()["dot_precision"]
+    'ieee'
+    """
     options: dict[str, Any] = {}
     if runtime.debug:
         options["debug"] = True
@@ -439,7 +447,15 @@ def code_options() -> dict[str, Any]:
 
 
 def variant_settings() -> dict[str, Any]:
-    """All that tells variants in memory apart by the process's settings."""
+    """All that tells variants in memory apart by the process's settings.
+
+    Examples
+    --------
+    >>> with cosmati.knobs.compilation.scope():
+    ...     cosmati.knobs.compilation.print_llvm = True
+    ...     cosmati.knobs.variant_settings()["compilation.print_llvm"]
+    True
+    """
     found = code_options()
     for name in ("override", "dump_ir", "print_llvm", "allow_non_constexpr_globals"):
         if getattr(compilation, name):

@@ -23,7 +23,14 @@ _warned: set[str] = set()
 
 
 def use_triton_environment(on: bool = True) -> None:
-    """Whether ``TRITON_...`` variables count where the ``COSMATI_...`` ones are not set."""
+    """Whether ``TRITON_...`` variables count where the ``COSMATI_...`` ones are not set.
+
+    Examples
+    --------
+    >>> use_triton_environment()  # doctest: +SKIP
+    >>> cosmati.knobs.runtime.debug  # doctest: +SKIP
+    True
+    """
     global _reads_triton
     _reads_triton = on
 

@@ -18,7 +18,7 @@ from cosmati import language as tl
 from cosmati.testing import evaluate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs" / "_ext"))
-from language_reference import PAGES, public_names  # noqa: E402
+from language_reference import PAGES, public_names, sections  # noqa: E402
 
 _FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -80,3 +80,11 @@ def _without_example() -> list[str]:
 
 def test_every_public_function_has_an_example() -> None:
     assert _without_example() == []
+
+
+def test_every_name_has_a_section_with_a_title() -> None:
+    untitled = []
+    for _, _, module_name, prefixes in PAGES:
+        found = sections(importlib.import_module(module_name), prefixes)
+        untitled += [f"{value.__module__}.{name}" for name, value in found.get("", [])]
+    assert untitled == []

@@ -74,5 +74,11 @@ class Backend(NamedTuple):
 
 
 def make_backend(target: GPUTarget) -> BaseBackend:
-    """The back end of a target."""
+    """The back end of a target.
+
+    Examples
+    --------
+    >>> make_backend(GPUTarget("cuda", 90, 32)).target.arch
+    90
+    """
     return CudaBackend(target)

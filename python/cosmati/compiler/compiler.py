@@ -43,6 +43,17 @@ def compile(
     OutOfResources, PTXASError
     KeyError
         For an option that is unknown.
+
+    Examples
+    --------
+    >>> @cosmati.jit
+    ... def kernel(x, BLOCK: tl.constexpr):
+    ...     offs = tl.arange(0, BLOCK)
+    ...     tl.store(x + offs, 2 * tl.load(x + offs))
+    >>> source = ASTSource(kernel, {"x": "*fp32", "BLOCK": "constexpr"}, {"BLOCK": 128})
+    >>> compiled = compile(source, GPUTarget("cuda", 80, 32), {"num_warps": 2})
+    >>> compiled.metadata.arch, compiled.metadata.num_warps
+    ('sm_80', 2)
     """
     if target is None:
         from cosmati.runtime.driver import driver
@@ -88,7 +99,13 @@ def _compile_file(src: IRSource, arch: str, given: dict[str, Any]) -> CompiledKe
 
 
 def max_shared_mem(device: int = 0) -> int:
-    """Most shared memory of a CTA, in bytes."""
+    """Most shared memory of a CTA, in bytes.
+
+    Examples
+    --------
+    >>> max_shared_mem() >= 48 * 1024
+    True
+    """
     from cosmati.runtime.driver import driver
 
     return int(driver.active.utils.get_device_properties(device)["max_shared_mem"])

@@ -16,43 +16,85 @@ def compute_capability(target: str) -> tuple[int, int]:
 
 @builtin
 def current_target() -> str:
-    """Name of the target, e.g. "sm_90a"."""
+    """Name of the target, e.g. "sm_90a".
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.current_target()")  # doctest: +SKIP
+    'sm_90a'
+    """
     return generator().target
 
 
 @builtin
 def is_cuda() -> bool:
-    """True: every target is an NVIDIA architecture."""
+    """True: every target is an NVIDIA architecture.
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.is_cuda()")
+    np.True_
+    """
     return True
 
 
 @builtin
 def is_hip() -> bool:
-    """False; see is_cuda."""
+    """False; see is_cuda.
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.is_hip()")
+    np.False_
+    """
     return False
 
 
 @builtin
 def is_hip_cdna3() -> bool:
-    """False; see is_cuda."""
+    """False; see is_cuda.
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.is_hip_cdna3()")
+    np.False_
+    """
     return False
 
 
 @builtin
 def is_hip_cdna4() -> bool:
-    """False; see is_cuda."""
+    """False; see is_cuda.
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.is_hip_cdna4()")
+    np.False_
+    """
     return False
 
 
 @builtin
 def is_hip_gfx1250() -> bool:
-    """False; see is_cuda."""
+    """False; see is_cuda.
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.is_hip_gfx1250()")
+    np.False_
+    """
     return False
 
 
 @builtin
 def cuda_capability_geq(major: Any, minor: Any = 0) -> bool:
-    """Whether the target's compute capability is at least ``major.minor``."""
+    """Whether the target's compute capability is at least ``major.minor``.
+
+    Examples
+    --------
+    >>> evaluate("tl.target_info.cuda_capability_geq(8, 0)")
+    np.True_
+    """
     return compute_capability(generator().target) >= (unwrap(major), unwrap(minor))
 
 

@@ -13,7 +13,14 @@ _WIDTHS = (5, 9, 6, 9, 9, 8, 8, 8, 9)
 
 
 def format_profile(kernel: KernelProfile, estimate: Estimate | None = None) -> str:
-    """A table of the kernel's lines, the totals, and the estimate if there is one."""
+    """A table of the kernel's lines, the totals, and the estimate if there is one.
+
+    Examples
+    --------
+    >>> with cosmati.profile.profiling() as collector:  # doctest: +SKIP
+    ...     kernel[grid](x, n)
+    >>> print(format_profile(collector.kernels[0]))  # doctest: +SKIP
+    """
     lines = kernel.by_line()
     times = "launch" if kernel.launches == 1 else "launches"
     text = [

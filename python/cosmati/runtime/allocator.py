@@ -71,7 +71,12 @@ def get_allocator() -> Allocator:
 
 
 def set_profile_allocator(allocator: Allocator | None) -> None:
-    """The same for memory of profilers that instrument kernels; never called, either."""
+    """The same for memory of profilers that instrument kernels; never called, either.
+
+    Examples
+    --------
+    >>> set_profile_allocator(None)
+    """
     global _profile_allocator
     _profile_allocator = _none if allocator is None else _checked(allocator)
 

@@ -17,8 +17,8 @@ class ASTSource:
     ----------
     fn : JITFunction
     signature : dict
-        Name of each parameter -> its type: "*fp32", "i32", "u64", "constexpr"; a tuple of types for
-        a tuple. Parameters that ``constexprs`` names may be left out.
+        Name of each parameter -> its type: ``"*fp32"``, ``"i32"``, ``"constexpr"``; a tuple of
+        types for a tuple. Parameters that ``constexprs`` names may be left out.
     constexprs : dict, optional
         Values that are compiled in, by name, number or path: ``{"BLOCK": 64}``, ``{(2,): 64}``,
         ``{(1, 0): 64}`` for the first item of a tuple.

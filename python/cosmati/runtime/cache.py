@@ -203,27 +203,58 @@ def _manager_class() -> type[CacheManager]:
 
 
 def get_cache_manager(key: str) -> CacheManager:
-    """The manager for a hash in hexadecimal digits: ``cache.manager_class``, else files."""
+    """The manager for a hash in hexadecimal digits: ``cache.manager_class``, else files.
+
+    Examples
+    --------
+    >>> get_cache_manager("a1b2").put(b"...", "kernel.ptx")  # doctest: +SKIP
+    '/home/me/.cosmati/cache/UGZA/kernel.ptx'
+    """
     return _manager_class()(_base32(key))
 
 
 def get_dump_manager(key: str) -> CacheManager:
-    """The manager of the folder that ``compilation.dump_ir`` writes for a source's hash."""
+    """The manager of the folder that ``compilation.dump_ir`` writes for a source's hash.
+
+    Examples
+    --------
+    >>> get_dump_manager("a1b2").put(b"...", "kernel.ptx")  # doctest: +SKIP
+    '/home/me/.cosmati/dump/UGZA/kernel.ptx'
+    """
     return _manager_class()(_base32(key), dump=True)
 
 
 def get_override_manager(key: str) -> CacheManager:
-    """The manager of the folder that ``compilation.override`` reads for a source's hash."""
+    """The manager of the folder that ``compilation.override`` reads for a source's hash.
+
+    Examples
+    --------
+    >>> get_override_manager("a1b2").get_file("kernel.ptx") is None
+    True
+    """
     return _manager_class()(_base32(key), override=True)
 
 
 def get_cache_key(src: Any, backend: Any, backend_options: Any, env_vars: Any = None) -> str:
-    """A text that differs where source, options or versions do."""
+    """A text that differs where source, options or versions do.
+
+    Examples
+    --------
+    >>> source = cosmati.compiler.IRSource("kernel.ptx")  # doctest: +SKIP
+    >>> get_cache_key(source, make_backend(target), {})  # doctest: +SKIP
+    '...'
+    """
     return f"{src.hash()}-{backend.hash()}-{backend_options}"
 
 
 def triton_key() -> str:
-    """What compiled code depends on beside its source; torch asks for it under this name."""
+    """What compiled code depends on beside its source; torch asks for it under this name.
+
+    Examples
+    --------
+    >>> triton_key().splitlines()[0] == f"cosmati {cosmati.__version__}"
+    True
+    """
     from cosmati.runtime.session import session
 
     return str(session().versions)

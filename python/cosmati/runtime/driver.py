@@ -172,7 +172,7 @@ class Driver(DriverBase):
             cache[...] = 0
 
     def map_python_to_cpp_type(self, ty: str) -> str:
-        """C's type for a signature's: "CUdeviceptr" for "*fp32"."""
+        """C's type for a signature's: "CUdeviceptr" for ``"*fp32"``."""
         return c_type(ty)
 
 

@@ -53,7 +53,13 @@ class Language(Enum):
 
 
 def architecture(target: GPUTarget | str) -> str:
-    """ "sm_90a" for a target; ValueError for one that is no NVIDIA GPU."""
+    """ "sm_90a" for a target; ValueError for one that is no NVIDIA GPU.
+
+    Examples
+    --------
+    >>> architecture(GPUTarget("cuda", 90, 32)), architecture(GPUTarget("cuda", "90", 32))
+    ('sm_90a', 'sm_90')
+    """
     if isinstance(target, str):
         return target if target.startswith("sm_") else "sm_" + target
     if not isinstance(target, GPUTarget):
@@ -72,7 +78,13 @@ def architecture(target: GPUTarget | str) -> str:
 
 
 def target_of(arch: str) -> GPUTarget:
-    """The GPUTarget of "sm_90a"."""
+    """The GPUTarget of "sm_90a".
+
+    Examples
+    --------
+    >>> target_of("sm_90a")
+    GPUTarget(backend='cuda', arch=90, warp_size=32)
+    """
     return GPUTarget("cuda", int("".join(c for c in arch if c.isdigit())), 32)
 
 

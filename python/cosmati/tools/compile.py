@@ -1,9 +1,11 @@
 """Compiles a kernel ahead of time into C source with the code inside.
 
+::
+
     python -m cosmati.tools.compile kernels.py -n add -s "*fp32:16, *fp32:16, i32, 1024" \\
         -g "(n + 1023) / 1024, 1, 1" -t cuda:90:32
 
-writes ``add.HASH_SUFFIX.c`` and ``.h`` with
+writes ``add.HASH_SUFFIX.c`` and ``.h`` with::
 
     CUresult add_HASH_SUFFIX(CUstream stream, CUdeviceptr x, CUdeviceptr out, int32_t n);
     CUresult load_add_HASH_SUFFIX(void);
@@ -50,7 +52,13 @@ class CompileArgs:
 
 
 def parse_target(text: str | None) -> Any:
-    """``cuda:80:32`` as a GPUTarget; None: that of the device."""
+    """``cuda:80:32`` as a GPUTarget; None: that of the device.
+
+    Examples
+    --------
+    >>> parse_target("cuda:80:32")
+    GPUTarget(backend='cuda', arch=80, warp_size=32)
+    """
     from cosmati.backends.compiler import GPUTarget
 
     if text is None:
@@ -65,7 +73,24 @@ def parse_target(text: str | None) -> Any:
 
 
 def compile_kernel(args: CompileArgs) -> tuple[str, list[Path]]:
-    """Writes the C source and header; gives the function's name and the files."""
+    """Writes the C source and header; gives the function's name and the files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> text = '''
+    ... import cosmati, cosmati.language as tl
+    ... @cosmati.jit
+    ... def scale(x, n, BLOCK: tl.constexpr):
+    ...     offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    ...     tl.store(x + offs, 2 * tl.load(x + offs, offs < n), offs < n)
+    ... '''
+    >>> _ = (folder / "scale.py").write_text(text)
+    >>> name, files = compile_kernel(CompileArgs(  # doctest: +SKIP
+    ...     path=str(folder / "scale.py"), kernel_name="scale", signature="*fp32:16, i32, 256",
+    ...     grid="(n + 255) / 256, 1, 1", target="cuda:80:32", out_path=folder / "scale"))
+    """
     import cosmati
     from cosmati.cli.load import load_kernel
     from cosmati.compiler.sources import ASTSource

@@ -63,7 +63,13 @@ class Variant:
 
 
 def read_header(text: str, file: str) -> Variant:
-    """The variant that a header of tools.compile declares."""
+    """The variant that a header of tools.compile declares.
+
+    Examples
+    --------
+    >>> read_header(Path("scale.80.h").read_text(), "scale.80.h").kernel  # doctest: +SKIP
+    'scale'
+    """
     found = _DIRECTIVE.search(text)
     if found is None:
         raise LinkerError(f"{file}: no `// tt-linker:` line; is it a header of tools.compile?")
@@ -97,7 +103,13 @@ def _hints(suffix: str, text: str, names: list[str], file: str) -> tuple[int | N
 
 
 def link(headers: Sequence[Path], out: Path, prefix: str = "") -> list[Path]:
-    """Writes ``out``.h and ``out``.c; gives both paths."""
+    """Writes ``out``.h and ``out``.c; gives both paths.
+
+    Examples
+    --------
+    >>> link([Path("scale.80.h"), Path("scale.90.h")], Path("scale"))  # doctest: +SKIP
+    [PosixPath('scale.h'), PosixPath('scale.c')]
+    """
     if not headers:
         raise LinkerError("no headers were given")
     variants = [read_header(path.read_text(), str(path)) for path in headers]

@@ -33,7 +33,13 @@ def _number(text: str) -> Any:
 
 
 def parse_signature(text: str, names: list[str], kernel: str) -> list[Entry]:
-    """The entries of a signature, one for each parameter. CosmatiError says what is wrong."""
+    """The entries of a signature, one for each parameter. CosmatiError says what is wrong.
+
+    Examples
+    --------
+    >>> parse_signature("*fp32:16, i32, 256", ["x", "n", "BLOCK"], "scale")[0]
+    Entry(text='*fp32:16', type='*fp32', hint=16, value=None)
+    """
     from cosmati.cli.load import parse_constant
     from cosmati.language.dtypes import parse_type
 

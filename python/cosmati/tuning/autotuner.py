@@ -31,7 +31,8 @@ class Autotuner(KernelInterface):
 
     Attributes
     ----------
-    fn, base_fn : kernel, Python function
+    fn : JITFunction
+    base_fn : function
     configs : list of Config
     keys : list of str
         Parameters whose values a choice is made for.
