@@ -25,7 +25,7 @@ struct AssembleOptions {
   int optLevel = 3;      // 0..3
   AssemblerTool tool = AssemblerTool::Any;
   std::vector<std::string> extra; // words of ptxas's command line, after all others
-  std::string kernel; // named in errors; the module's first entry when empty
+  std::string kernel;             // named in errors; the module's first entry when empty
 };
 
 struct Assembled {
