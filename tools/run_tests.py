@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LLVM = pathlib.Path("/usr/lib/llvm-22")
 # Folders of pytest tests below test/ that must collect something; others that hold tests run, too.
-PYTHON_FOLDERS = ("project", "python", "kernels", "mutation", "zoo")
+PYTHON_FOLDERS = ("project", "python", "properties", "kernels", "mutation", "zoo")
 
 
 @dataclass
