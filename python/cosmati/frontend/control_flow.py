@@ -340,7 +340,7 @@ _TEST = "<test of the loop>"  # no name of Python
 
 def _truth(value: tensor) -> tensor:
     scalar = value.item() if value.type.is_block() else value
-    return scalar != 0  # type: ignore[no-any-return]
+    return scalar != 0
 
 
 class SetConstant(ast.Pass):

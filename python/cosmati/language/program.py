@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from cosmati.errors import CompileTimeAssertionFailure
 from cosmati.language.constexpr import constexpr, unwrap
@@ -105,6 +106,10 @@ class range:
         self.warp_specialize = bool(unwrap(warp_specialize))
         self.disable_licm = bool(unwrap(disable_licm))
 
+    if TYPE_CHECKING:  # kernels iterate over it, Python does not
+
+        def __iter__(self) -> Iterator[Any]: ...
+
     def options(self) -> dict[str, Any]:
         """The hints that were given, by name."""
         given = {
@@ -135,6 +140,10 @@ class static_range:
         self.start, self.end, self.step = unwrap(start), unwrap(end), unwrap(step)
         if self.step == 0:
             raise ValueError("the step of tl.static_range is 0")
+
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[Any]: ...
 
 
 class condition:

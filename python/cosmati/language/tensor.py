@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cosmati.language.base import base_value
 from cosmati.language.constexpr import constexpr, unwrap
@@ -15,10 +15,15 @@ from cosmati.language.dtypes import (
 )
 from cosmati.language.tuples import Tuple
 
+if TYPE_CHECKING:
+    from cosmati.language._members import Members as _Base  # the methods that member() attaches
+else:
+    _Base = base_value
+
 TRITON_MAX_TENSOR_NUMEL = 1 << 20  # elements of a block
 
 
-class tensor(base_value):
+class tensor(_Base):
     """A value that exists when the kernel runs: a scalar or a block of a fixed shape.
 
     Operators broadcast: shapes are aligned at their last dimensions, extents of 1 are repeated.
@@ -82,7 +87,7 @@ class tensor(base_value):
     @property
     def T(self) -> tensor:
         """The block with its last two dimensions exchanged."""
-        return self.trans()  # type: ignore[attr-defined, no-any-return]
+        return self.trans()
 
     def __repr__(self) -> str:
         return str(self.type)
@@ -95,51 +100,51 @@ class tensor(base_value):
 
     # Arithmetic. Each method is one call of the compiler's builder.
     @builtin
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Any) -> tensor:
         return _binary("add", self, other)
 
     @builtin
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: Any) -> tensor:
         return _binary("add", other, self)
 
     @builtin
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Any) -> tensor:
         return _binary("sub", self, other)
 
     @builtin
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Any) -> tensor:
         return _binary("sub", other, self)
 
     @builtin
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Any) -> tensor:
         return _binary("mul", self, other)
 
     @builtin
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: Any) -> tensor:
         return _binary("mul", other, self)
 
     @builtin
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Any) -> tensor:
         return _binary("truediv", self, other)
 
     @builtin
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Any) -> tensor:
         return _binary("truediv", other, self)
 
     @builtin
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Any) -> tensor:
         return _binary("floordiv", self, other)
 
     @builtin
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: Any) -> tensor:
         return _binary("floordiv", other, self)
 
     @builtin
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Any) -> tensor:
         return _binary("mod", self, other)
 
     @builtin
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: Any) -> tensor:
         return _binary("mod", other, self)
 
     def __pow__(self, other: Any) -> Any:
@@ -151,97 +156,97 @@ class tensor(base_value):
         raise TypeError("`@` is not supported; use tl.dot(a, b)")
 
     @builtin
-    def __neg__(self) -> Any:
+    def __neg__(self) -> tensor:
         return tensor(builder().neg(self.handle))
 
     @builtin
-    def __pos__(self) -> Any:
+    def __pos__(self) -> tensor:
         return self
 
     @builtin
-    def __invert__(self) -> Any:
+    def __invert__(self) -> tensor:
         return tensor(builder().invert(self.handle))
 
     # Bits.
     @builtin
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: Any) -> tensor:
         return _binary("and_", self, other)
 
     @builtin
-    def __rand__(self, other: Any) -> Any:
+    def __rand__(self, other: Any) -> tensor:
         return _binary("and_", other, self)
 
     @builtin
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: Any) -> tensor:
         return _binary("or_", self, other)
 
     @builtin
-    def __ror__(self, other: Any) -> Any:
+    def __ror__(self, other: Any) -> tensor:
         return _binary("or_", other, self)
 
     @builtin
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: Any) -> tensor:
         return _binary("xor", self, other)
 
     @builtin
-    def __rxor__(self, other: Any) -> Any:
+    def __rxor__(self, other: Any) -> tensor:
         return _binary("xor", other, self)
 
     @builtin
-    def __lshift__(self, other: Any) -> Any:
+    def __lshift__(self, other: Any) -> tensor:
         return _binary("shl", self, other)
 
     @builtin
-    def __rlshift__(self, other: Any) -> Any:
+    def __rlshift__(self, other: Any) -> tensor:
         return _binary("shl", other, self)
 
     @builtin
-    def __rshift__(self, other: Any) -> Any:
+    def __rshift__(self, other: Any) -> tensor:
         return _binary("shr", self, other)
 
     @builtin
-    def __rrshift__(self, other: Any) -> Any:
+    def __rrshift__(self, other: Any) -> tensor:
         return _binary("shr", other, self)
 
     # Comparisons.
     @builtin
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Any) -> tensor:
         return _compare("lt", self, other)
 
     @builtin
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Any) -> tensor:
         return _compare("le", self, other)
 
     @builtin
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Any) -> tensor:
         return _compare("gt", self, other)
 
     @builtin
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Any) -> tensor:
         return _compare("ge", self, other)
 
     @builtin
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: Any) -> tensor:  # type: ignore[override]
         return _compare("eq", self, other)
 
     @builtin
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: Any) -> tensor:  # type: ignore[override]
         return _compare("ne", self, other)
 
     @builtin
-    def logical_and(self, other: Any) -> Any:
+    def logical_and(self, other: Any) -> tensor:
         return _binary("logical_and", self, other)
 
     @builtin
-    def logical_or(self, other: Any) -> Any:
+    def logical_or(self, other: Any) -> tensor:
         return _binary("logical_or", self, other)
 
     @builtin
-    def __not__(self) -> Any:
+    def __not__(self) -> tensor:
         return tensor(builder().logical_not(self.handle))
 
     @builtin
-    def __getitem__(self, slices: Any) -> Any:
+    def __getitem__(self, slices: Any) -> tensor:
         """``x[:, None]``: inserts dimensions; only ``None`` and ``:`` are indices."""
         if isinstance(slices, slice) or unwrap(slices) is None:
             slices = (slices,)
@@ -261,12 +266,14 @@ class tensor(base_value):
         return result
 
     @builtin
-    def to(self, dtype: Any, fp_downcast_rounding: str | None = None, bitcast: bool = False) -> Any:
+    def to(
+        self, dtype: Any, fp_downcast_rounding: str | None = None, bitcast: bool = False
+    ) -> tensor:
         """Same as ``tl.cast(x, dtype, ...)``."""
         return cast(self, dtype, fp_downcast_rounding, bitcast)
 
     @builtin
-    def item(self) -> Any:
+    def item(self) -> tensor:
         """The only element of a block of one element, as a scalar.
 
         Examples
@@ -312,12 +319,12 @@ def _describe(value: Any) -> str:
     return f"{value} of type {type(value).__name__}"
 
 
-def _binary(method: str, lhs: Any, rhs: Any) -> Any:
+def _binary(method: str, lhs: Any, rhs: Any) -> tensor:
     emit = getattr(builder(), method)
     return tensor(emit(operand(lhs), operand(rhs)))
 
 
-def _compare(method: str, lhs: tensor, rhs: Any) -> Any:
+def _compare(method: str, lhs: tensor, rhs: Any) -> tensor:
     """A comparison. An integer beyond the range of the tensor's type has a type of its own."""
     number = unwrap(rhs)
     if type(number) is int and not 0 <= number <= 127 and lhs.dtype.is_int():
