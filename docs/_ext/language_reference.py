@@ -40,8 +40,8 @@ PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
      ("cosmati.backends", "cosmati.runtime.target")),
     ("tensor_descriptor", "cosmati.tools.tensor_descriptor", "cosmati.tools.tensor_descriptor",
      ("cosmati.tools.tensor_descriptor",)),
-    ("aot", "cosmati.tools.compile", "cosmati.tools.compile", ("cosmati.tools",)),
-    ("link", "cosmati.tools.link", "cosmati.tools.link", ("cosmati.tools",)),
+    ("aot", "cosmati.tools.compile", "cosmati.tools.compile", ("cosmati.tools.compile",)),
+    ("link", "cosmati.tools.link", "cosmati.tools.link", ("cosmati.tools.link",)),
 ]  # fmt: skip
 
 # Titles of the sections, by the end of the name of the module that defines a name; the longest
@@ -113,7 +113,6 @@ SECTIONS = {
     "backends.compiler": "Back ends",
     "tools.tensor_descriptor": "Descriptors",
     "tools.compile": "Compiling",
-    "tools.signatures": "Signatures",
     "tools.link": "Linking",
     "cosmati.errors": "Errors",
 }

@@ -16,8 +16,13 @@ from collections.abc import Callable
 from typing import Any
 
 from cosmati import settings as _settings
-from cosmati.settings import ClassName, Flag, Group, Knob, Number, ToolKnob
+from cosmati.settings import ClassName as ClassName
+from cosmati.settings import Flag as Flag
+from cosmati.settings import Group as Group
 from cosmati.settings import HookChain as HookChain
+from cosmati.settings import Knob as Knob
+from cosmati.settings import Number as Number
+from cosmati.settings import ToolKnob as ToolKnob
 from cosmati.settings import env as env
 from cosmati.settings import use_triton_environment as use_triton_environment
 

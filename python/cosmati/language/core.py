@@ -10,7 +10,7 @@ from cosmati.language.compute import _promote_bfloat16_to_float32 as _promote_bf
 from cosmati.language.compute import _reduce_with_indices as _reduce_with_indices
 from cosmati.language.constexpr import constexpr as constexpr
 from cosmati.language.constexpr import constexpr_type as constexpr_type
-from cosmati.language.constexpr import unwrap
+from cosmati.language.constexpr import unwrap as unwrap
 from cosmati.language.context import builtin as builtin
 from cosmati.language.context import extern as extern
 from cosmati.language.context import is_builtin as is_builtin
@@ -30,7 +30,7 @@ from cosmati.language.tensor import cast as cast
 from cosmati.language.tensor import tensor as tensor
 from cosmati.language.tensor import to_tensor as to_tensor
 from cosmati.language.tensor import validate_block_shape as validate_block_shape
-from cosmati.language.tuples import Tuple
+from cosmati.language.tuples import Tuple as Tuple
 
 tuple = Tuple
 _tensor = tensor
