@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import dis
 import enum
 import functools
 import hashlib
 import inspect
+import sys
 import textwrap
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cosmati.frontend.source import descendants, qualified_name
-from cosmati.frontend.values import is_jit_function
+from cosmati.frontend.values import is_callable_in_kernels, is_jit_function
 from cosmati.language.aggregates import Aggregate
 from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
 from cosmati.language.dtypes import dtype
+from cosmati.language.tuples import Tuple
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ def stable_text(value: Any) -> str:
     if is_jit_function(value):
         return f"jit:{qualified_name(value.fn)}:{value.closure.digest.hex()}"
     if isinstance(value, ConstexprFunction):
-        return f"constexpr_function:{_python_text(value.fn)}"
+        walker = _Walker()
+        walker.python(value.fn)
+        return f"constexpr_function:{'|'.join(walker.records)}"
     if isinstance(value, enum.Enum):
         return f"enum:{type(value).__module__}.{type(value).__qualname__}.{value.name}"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -133,18 +139,69 @@ def _dataclass_text(value: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__}({','.join(fields)}):{source}"
 
 
-def _python_text(fn: Any) -> str:
-    """Source of a constexpr_function, its defaults and the plain globals that it reads."""
+def stored_names(node: ast.FunctionDef) -> set[str]:
+    """Every name that a function assigns: none of them is a global in Python."""
+    names = (item for item in descendants(node) if isinstance(item, ast.Name))
+    return {item.id for item in names if not isinstance(item.ctx, ast.Load)}
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether kernels can't read a global of that value, unless all globals are allowed."""
+    kinds = (constexpr, dtype, Tuple, type)
+    return not isinstance(value, kinds) and not is_callable_in_kernels(value)
+
+
+def _reads(fn: types.FunctionType, code: types.CodeType) -> Iterator[tuple[Any, str, Any]]:
+    """What Python code takes from outside: (namespace or None, name, value), modules followed."""
+    cells = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
+    steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    for index, step in enumerate(steps):
+        name: Any = step.argval
+        namespace: dict[str, Any] | None = None
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and name in fn.__globals__:
+            namespace = fn.__globals__
+            value = namespace[name]
+        elif "DEREF" in step.opname and step.opname.startswith("LOAD") and name in cells:
+            try:
+                value = cells[name].cell_contents
+            except ValueError:  # not assigned yet
+                continue
+        else:
+            continue
+        for following in steps[index + 1 :]:
+            reads = following.opname in ("LOAD_ATTR", "LOAD_METHOD")
+            if not (reads and isinstance(value, types.ModuleType)):
+                break
+            if not hasattr(value, following.argval):
+                break
+            namespace, name = vars(value), following.argval
+            value = getattr(value, name)
+        if not isinstance(value, types.ModuleType):
+            yield namespace, name, value
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _reads(fn, constant)
+
+
+def _is_library(fn: Any) -> bool:
+    """Whether a Python function is of Python's own library or one of arrays: its name says all."""
+    package = (getattr(fn, "__module__", None) or "").partition(".")[0]
+    return package in sys.stdlib_module_names or package in ("cosmati", "numpy", "torch", "cupy")
+
+
+def _python_value(value: Any) -> str:
+    """stable_text() for what Python functions read: dictionaries and sets as well."""
     try:
-        text = textwrap.dedent(inspect.getsource(fn))
-    except (OSError, TypeError):
-        text = f"{fn.__module__}.{fn.__qualname__}:{fn.__code__.co_code.hex()}"
-    reads = []
-    for name in fn.__code__.co_names:
-        value = unwrap(fn.__globals__.get(name))
-        if value is not fn and isinstance(value, (bool, int, float, str, dtype)):
-            reads.append(f"{name}={stable_text(value)}")
-    return f"{text}|{fn.__defaults__!r}|{','.join(reads)}"
+        if isinstance(value, dict):
+            pairs = (f"{_python_value(k)}:{_python_value(v)}" for k, v in value.items())
+            return f"dict({','.join(pairs)})"
+        if isinstance(value, (set, frozenset)):
+            return f"set({','.join(sorted(map(_python_value, value)))})"
+        if isinstance(value, (tuple, list)):
+            return f"{type(value).__qualname__}({','.join(map(_python_value, value))})"
+        return stable_text(value)
+    except TypeError:
+        return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 class _Walker:
@@ -174,6 +231,7 @@ class _Walker:
     def _names(self, function: Any, node: ast.FunctionDef) -> None:
         """Every name, and every attribute of a module, that the body may take from outside."""
         seen = {parameter.name for parameter in function.params}
+        stored = stored_names(node)
         for item in descendants(node):
             if isinstance(item, ast.Attribute):
                 self._attribute(function, item)
@@ -184,6 +242,12 @@ class _Walker:
                 found, value = function.lookup(item.id)
                 if not found or isinstance(value, types.ModuleType):
                     continue
+                if (
+                    item.id in stored
+                    and _is_plain(value)
+                    and not function.is_constexpr_global(item.id)
+                ):
+                    continue  # a variable of the kernel that is called as one of the module
                 self._value(item.id, value)
                 namespace = function.namespace_of(item.id)
                 if namespace is not None and not item.id.startswith("__"):
@@ -206,7 +270,37 @@ class _Walker:
                 self.function(member)
             elif isinstance(member, (types.FunctionType, ConstexprFunction)):
                 if not str(member.__module__).startswith("cosmati.language."):
-                    self.records.append(_python_text(getattr(member, "fn", member)))
+                    self.python(getattr(member, "fn", member))
+
+    def python(self, fn: Any) -> None:
+        """A Python function that runs while kernels are compiled: source, defaults, what it reads.
+
+        Lists and dictionaries that change in place are seen by the next process, not by this one.
+        """
+        if id(fn) in self.seen:
+            return
+        self.seen.add(id(fn))
+        if not isinstance(fn, types.FunctionType):  # a builtin, a class, a callable object
+            self.records.append(f"python:{getattr(fn, '__qualname__', type(fn).__qualname__)}")
+            return
+        try:
+            text = textwrap.dedent(inspect.getsource(fn))
+        except (OSError, TypeError):
+            text = f"{fn.__module__}.{fn.__qualname__}:{fn.__code__.co_code.hex()}"
+        defaults = f"{_python_value(fn.__defaults__)}{_python_value(fn.__kwdefaults__)}"
+        self.records.append(f"python:{text}|{defaults}")
+        for namespace, name, value in _reads(fn, fn.__code__):
+            if namespace is not None:
+                self.captured.append(Captured(namespace, name, value))
+            value = unwrap(value)
+            if is_jit_function(value):
+                self.function(value)
+            elif isinstance(value, ConstexprFunction):
+                self.python(value.fn)
+            elif isinstance(value, types.FunctionType) and not _is_library(value):
+                self.python(value)
+            else:
+                self.records.append(f"reads:{name}={_python_value(value)}")
 
     def _attribute(self, function: Any, node: ast.Attribute) -> None:
         owner = self._module(function, node.value)
@@ -236,6 +330,9 @@ class _Walker:
             return
         if isinstance(value, type) and issubclass(value, Aggregate):
             self._aggregate(value)
+            return
+        if isinstance(value, ConstexprFunction):
+            self.python(value.fn)
             return
         if isinstance(value, constexpr):
             value = value.value

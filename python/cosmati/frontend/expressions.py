@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from cosmati.errors import UnsupportedLanguageConstruct
+from cosmati.frontend.closure import stored_names
 from cosmati.frontend.values import (
     describe,
     flatten,
@@ -149,6 +150,8 @@ class Expressions:
         if self.function.is_constexpr_global(name):
             return wrap(value)
         if self.module.plain_globals and not callable(value):
+            if name in stored_names(self.function.source.node):  # see closure: not in the key
+                raise NameError(f"`{name}` is read before it is assigned")
             return wrap(value)
         if callable(value):
             raise NameError(
