@@ -87,6 +87,7 @@ SECTIONS = {
     "runtime.options": "Options",
     "runtime.device": "Devices",
     "runtime.arrays": "Arguments",
+    "runtime.addresses": "Arguments",
     "runtime.allocator": "Scratch memory",
     "device_functions.function": "Device functions in CUDA C++",
     "testing.comparing": "Comparing",

@@ -122,8 +122,9 @@ def test_a_strict_checker_accepts_kernels_and_knows_every_name(tmp_path: Path) -
     (tmp_path / "user_sample.py").write_text(SAMPLE)
     (tmp_path / "user_names.py").write_text(_every_name())
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--no-error-summary", "--follow-imports=silent",
-         f"--cache-dir={tmp_path / 'cache'}", "user_sample.py", "user_names.py"],
+        [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--no-error-summary",
+         "--follow-imports=silent", f"--cache-dir={tmp_path / 'cache'}", "user_sample.py",
+         "user_names.py"],
         capture_output=True, text=True, timeout=300, cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(Path(cosmati.__file__).resolve().parents[1])},
     )  # fmt: skip
