@@ -302,6 +302,16 @@ def _combined(function: Any, arguments: list[Any]) -> list[Any]:
     return [operand(value) for value in values]
 
 
+def _dimension(axis: Any, function: str, or_none: bool) -> int | None:
+    """The one dimension that ``axis`` names; TypeError for anything else."""
+    dim = unwrap(axis)
+    if isinstance(dim, int) or (dim is None and or_none):
+        return dim
+    given = f"a value of type {dim.type}" if isinstance(dim, tensor) else str(dim)
+    every = ", or None for all of them; call it once for each dimension" if or_none else ""
+    raise TypeError(f"the axis of {function} is {given}; it is one compile-time integer{every}")
+
+
 @builtin
 def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> Any:
     """Combines all elements along ``axis``.
@@ -331,7 +341,7 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False) -> An
     """
     single = not isinstance(input, (Tuple, tuple, list))
     blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
-    dim = unwrap(axis)
+    dim = _dimension(axis, "reduce", or_none=True)
     rank = len(blocks[0].shape)
     emit = builder()
     arguments = emit.begin_reduce([block.handle for block in blocks], dim)
@@ -390,7 +400,8 @@ def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any = Fals
     blocks = [to_tensor(input)] if single else [to_tensor(item) for item in input]
     emit = builder()
     handles = [block.handle for block in blocks]
-    arguments = emit.begin_scan(handles, unwrap(axis), bool(unwrap(reverse)))
+    dim = _dimension(axis, "associative_scan", or_none=False)
+    arguments = emit.begin_scan(handles, dim, bool(unwrap(reverse)))
     combined = _combined(combine_fn, [tensor(argument) for argument in arguments])
     results = [tensor(handle) for handle in emit.end_scan(combined)]
     return results[0] if single else Tuple(results)

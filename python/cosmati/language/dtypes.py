@@ -38,6 +38,34 @@ class dtype(base_type):
     ----------
     name : str
         Short name, e.g. ``"fp32"`` or ``"int64"``. ValueError if there is no such type.
+
+    Attributes
+    ----------
+    name : str
+    primitive_bitwidth, int_bitwidth : int
+        Bits of an element; an int1 has one, and takes a byte of memory.
+    itemsize : int
+        Bytes of an element.
+    fp_mantissa_width, exponent_bias : int
+        Of floats.
+    int_signedness : dtype.SIGNEDNESS
+        Of integers; int1 counts as unsigned.
+
+    Notes
+    -----
+    Questions: ``is_floating()``, ``is_int()``, ``is_int_signed()``, ``is_int_unsigned()``,
+    ``is_bool()``, ``is_fp8()``, ``is_ptr()``, ``is_block()``, and one for each type, such as
+    ``is_bf16()``. ``get_int_max_value()`` and ``get_int_min_value()`` are the range of an integer.
+
+    ============  ==========  =============  ==========================================
+    8-bit float   exponent    largest        special values
+    ============  ==========  =============  ==========================================
+    float8e4nv    4, bias 7   448            NaN; no infinity (OCP E4M3)
+    float8e5      5, bias 15  57344          infinities, NaN (OCP E5M2)
+    float8e4b8    4, bias 8   240            one NaN, one zero, no infinity
+    float8e5b16   5, bias 16  57344          one NaN, one zero, no infinity
+    float8e4b15   4, bias 15  1.75           none; what is larger or NaN becomes 1.75
+    ============  ==========  =============  ==========================================
     """
 
     class KIND(enum.Enum):

@@ -50,7 +50,8 @@ def evaluate(expression: str, *, num_warps: int = 4, **values: Any) -> Any:
     num_warps : int
         Of the kernel.
     **values
-        Arrays become blocks of the same shape (the sizes are powers of two); everything else is a
+        Arrays become blocks of the same shape (the sizes are powers of two), and ``NAME_ptr`` is
+        the address of the array NAME, in which stores can be seen afterwards; everything else is a
         compile-time value, jit functions among them.
 
     Returns

@@ -6,6 +6,7 @@ import cosmati
 import cosmati.language as tl
 import numpy as np
 import pytest
+from cosmati.testing import evaluate
 from language_support import (
     ALL_TYPES,
     FLOATS,
@@ -374,3 +375,11 @@ def test_histogram(n):
     for got, values in ((out, x), (masked, x[:n])):
         inside = values[(values >= 0) & (values < 16)]
         np.testing.assert_array_equal(got, np.bincount(inside, minlength=16))
+
+
+@pytest.mark.parametrize(
+    "expression", ["tl.sum(x, axis=(0, 1))", "tl.max(x, axis=tl.program_id(0))", "tl.cumsum(x, None)"]
+)
+def test_an_axis_that_is_no_compile_time_integer_is_refused_by_name(expression: str) -> None:
+    with pytest.raises(cosmati.CompilationError, match="it is one compile-time integer"):
+        evaluate(expression, x=np.ones((2, 2), np.float32))
