@@ -110,7 +110,11 @@ public:
     NumpyArray *owner = array;
     while (owner->base && readerOf(Py_TYPE(owner->base)) == ArgReader::Numpy)
       owner = reinterpret_cast<NumpyArray *>(owner->base);
-    addExtent(*owner, argType(type).elementBytes, array->flags & numpyWriteable);
+    uint32_t ownerBytes = argType(type).elementBytes;
+    if (owner->dtype != array->dtype &&
+        !readItemsize(owner->dtype, ownerBytes)) // array.view(dtype)
+      return failNamed(spec);
+    addExtent(*owner, ownerBytes, array->flags & numpyWriteable);
     HostBuffer &buffer = buffers.back();
     buffer.first = array->data;
     buffer.shape = array->shape;
@@ -256,6 +260,13 @@ private:
     PyErr_Format(PyExc_OverflowError, "argument `%s`: %R is out of range for its declared type %s",
                  spec.text, object, argType(spec.forcedType).text.c_str());
     return false;
+  }
+
+  static bool readItemsize(PyObject *dtype, uint32_t &bytes) {
+    PyObject *size = PyObject_GetAttrString(dtype, "itemsize");
+    bytes = size ? static_cast<uint32_t>(PyLong_AsUnsignedLong(size)) : 0;
+    Py_XDECREF(size);
+    return !PyErr_Occurred();
   }
 
   /// The bytes that an array's shape and strides reach.

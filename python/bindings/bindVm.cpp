@@ -78,6 +78,7 @@ public:
       : module(module), entry(std::move(entry)) {
     std::string_view view = params;
     block.assign(view.begin(), view.end());
+    memory.include(standingBuffers());
   }
   /// Maps the buffers; then puts their addresses into the block: (offset, buffer).
   void map(const std::vector<VmBuffer> &buffers) {
@@ -192,6 +193,23 @@ void bindVm(py::module_ &m) {
            }),
            py::arg("address"), py::arg("bytes"), py::arg("name"), py::arg("writable"),
            py::arg("initialized"), py::arg("shape"), py::arg("strides"), py::arg("itemsize"));
+  m.def(
+      "vm_map",
+      [](uint64_t address, uint64_t bytes, std::string name, bool writable) {
+        MapOptions options;
+        options.writable = writable;
+        return standingBuffers().map(reinterpret_cast<void *>(address), bytes, std::move(name),
+                                     options);
+      },
+      py::arg("address"), py::arg("bytes"), py::arg("name"), py::arg("writable"),
+      "The address at which kernels reach host memory until vm_unmap(), in all launches.");
+  m.def(
+      "vm_unmap",
+      [](uint64_t address, uint64_t bytes, std::string when) {
+        return standingBuffers().unmap(address, bytes, std::move(when));
+      },
+      py::arg("address"), py::arg("bytes"), py::arg("when"),
+      "Ends what vm_map() gave; `when` goes into reports of later accesses.");
   py::class_<Module, std::shared_ptr<Module>>(m, "VmModule")
       .def(py::init(&parse), py::arg("text"), py::arg("name"))
       .def_property_readonly("target", [](const Module &module) { return module.target().str(); })

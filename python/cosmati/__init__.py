@@ -26,6 +26,7 @@ from cosmati.language.aggregates import aggregate_replace as aggregate_replace
 from cosmati.language.constexpr import constexpr_function as constexpr_function
 from cosmati.language.context import must_use_result as must_use_result
 from cosmati.language.standard import cdiv as cdiv
+from cosmati.runtime.addresses import address_of as address_of
 from cosmati.runtime.arrays import TensorWrapper as TensorWrapper
 from cosmati.runtime.arrays import reinterpret as reinterpret
 from cosmati.runtime.arrays import view as view

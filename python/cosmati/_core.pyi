@@ -176,6 +176,9 @@ class VmWatch:
 
 def watch_launches(watch: VmWatch | None) -> VmWatch | None: ...
 
+def vm_map(address: int, bytes: int, name: str, writable: bool) -> int: ...
+def vm_unmap(address: int, bytes: int, when: str) -> bool: ...
+
 class VmBuffer:
     def __init__(
         self,

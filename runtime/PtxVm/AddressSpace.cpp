@@ -13,7 +13,12 @@ using namespace cosmati::ptxvm;
 namespace {
 constexpr uint64_t kGuard = uint64_t(1) << 31;
 constexpr uint64_t kSlot = uint64_t(1) << 32;
-constexpr size_t kMaxReleased = 1024; ///< buffers that are remembered after their end
+constexpr uint64_t kStanding = uint64_t(1) << 48; ///< beyond user addresses of x86-64 and AArch64
+constexpr size_t kMaxReleased = 1024;             ///< buffers that are remembered after their end
+
+bool overlap(const Region &a, const Region &b) {
+  return a.bytes && b.bytes && a.host < b.host + b.bytes && b.host < a.host + a.bytes;
+}
 
 /// The bytes of a view whose dimensions all have more than one element and positive strides, given
 /// from the smallest stride to the largest.
@@ -77,7 +82,7 @@ const Region *RegionMap::findReleased(uint64_t address) const {
   for (auto it = released.rbegin(); it != released.rend(); ++it)
     if (address - it->base < it->bytes)
       return &*it;
-  return nullptr;
+  return included ? included->findReleased(address) : nullptr;
 }
 
 const Region *RegionMap::nearest(uint64_t address, uint64_t &distance) const {
@@ -92,8 +97,8 @@ const Region *RegionMap::nearest(uint64_t address, uint64_t &distance) const {
 }
 
 void RegionMap::finish() {
-  std::sort(regions.begin(), regions.end(),
-            [](const Region &a, const Region &b) { return a.base < b.base; });
+  std::stable_sort(regions.begin(), regions.end(),
+                   [](const Region &a, const Region &b) { return a.base < b.base; });
   reach.resize(regions.size());
   uint64_t furthest = 0;
   for (size_t k = 0; k < regions.size(); ++k)
@@ -116,11 +121,13 @@ uint64_t AddressSpace::place(Region &region, const MapOptions &options) {
   region.writtenFrom = options.writtenFrom;
   if (!region.written && !options.initialized)
     region.written = std::make_shared<WrittenBytes>(region.bytes);
+  // Bytes shared with a buffer keep their distance to it, and its account of what is written.
+  if (included)
+    for (const Region &r : included->regions)
+      if (!region.base && overlap(region, r))
+        region.base = r.base + uint64_t(region.host - r.host);
   for (const Region &r : regions) {
-    // Bytes shared with a buffer keep their distance to it, and its account of what is written.
-    bool overlaps = region.bytes && r.bytes && region.host < r.host + r.bytes &&
-                    r.host < region.host + region.bytes;
-    if (!overlaps)
+    if (!overlap(region, r))
       continue;
     uint64_t distance = uint64_t(region.host - r.host);
     if (!region.base)
@@ -183,6 +190,22 @@ uint64_t AddressSpace::mapStrided(void *host, std::span<const uint64_t> shape,
   return place(region, options) + below;
 }
 
+void AddressSpace::include(const AddressSpace &other) {
+  std::shared_ptr<const RegionMap> map = other.snapshot();
+  if (map->regions.empty() && map->released.empty())
+    return;
+  std::lock_guard<std::mutex> lock(mutex);
+  included = std::move(map);
+  cached.reset();
+}
+
+bool AddressSpace::includes(uint64_t address) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  uint64_t distance = 0;
+  return included && ((included->nearest(address, distance) && distance == 0) ||
+                      included->findReleased(address));
+}
+
 void AddressSpace::release(Region region, std::string when) {
   region.released = when.empty() ? "by the host" : std::move(when);
   if (released.size() == kMaxReleased)
@@ -236,12 +259,21 @@ std::shared_ptr<const RegionMap> AddressSpace::snapshot() const {
   std::lock_guard<std::mutex> lock(mutex);
   if (!cached) {
     auto map = std::make_shared<RegionMap>();
-    map->regions = regions;
+    // Look-ups prefer what comes last, so that a launch's arguments keep their names.
+    if (included)
+      map->regions = included->regions;
+    map->regions.insert(map->regions.end(), regions.begin(), regions.end());
     map->released = released;
+    map->included = included;
     map->finish();
     cached = map;
   }
   return cached;
+}
+
+AddressSpace &cosmati::ptxvm::standingBuffers() {
+  static auto *space = new AddressSpace(kStanding); // outlives whatever unmaps at the process's end
+  return *space;
 }
 
 void *AddressSpace::translate(uint64_t address, uint64_t bytes) const {

@@ -14,6 +14,9 @@
 // Addresses are not used again: what was unmapped stays known, so that an access to it can be told
 // from one that hits nothing.
 //
+// A launch has an address space of its own. Buffers whose addresses are kept in memory, for any
+// later launch to follow, are mapped in standingBuffers() instead, which launches include.
+//
 //===----------------------------------------------------------------------===//
 #pragma once
 
@@ -62,7 +65,8 @@ struct Region {
 struct RegionMap {
   std::vector<Region> regions;
   std::vector<uint64_t> reach;
-  std::vector<Region> released; ///< in the order in which they went
+  std::vector<Region> released;              ///< in the order in which they went
+  std::shared_ptr<const RegionMap> included; ///< knows of more that were released; or null
 
   /// The region that holds [address, address + bytes) whole, or null.
   const Region *find(uint64_t address, uint64_t bytes) const;
@@ -86,6 +90,15 @@ struct MapOptions {
 /// The global memory that a launch may touch. All members may be called from several threads.
 class AddressSpace {
 public:
+  AddressSpace() = default;
+  /// Gives out addresses from `first` on.
+  explicit AddressSpace(uint64_t first) : next(first) {}
+  /// Makes the buffers of another space, as of now, reachable in this one at the addresses that
+  /// they have there; what is mapped here from now on and shares bytes with one of them shares its
+  /// mapping. Both give out addresses of different ranges.
+  void include(const AddressSpace &other);
+  /// Whether `address` lies in an included buffer or at its end, or did until that was unmapped.
+  bool includes(uint64_t address) const;
   /// Maps `bytes` bytes at `host` and returns the virtual address. Mapping a range that lies in, or
   /// overlaps with, one already mapped gives an address in that mapping's neighbourhood. An empty
   /// range gets an address, too, at which nothing can be accessed.
@@ -121,12 +134,17 @@ private:
   mutable std::mutex mutex;
   std::vector<Region> regions, released;
   mutable std::shared_ptr<const RegionMap> cached;
+  std::shared_ptr<const RegionMap> included; ///< null: nothing
   uint64_t next = uint64_t(1) << 40;
 
   uint64_t reserve(const void *host, uint64_t bytes);
   uint64_t place(Region &region, const MapOptions &options);
   void release(Region region, std::string when);
 };
+
+/// The process's buffers whose addresses outlive launches: entries of tables of pointers. Its range
+/// begins above what launches use, and above host addresses.
+AddressSpace &standingBuffers();
 
 /// "'x' (80 bytes at 0x10280000110), released after launch 3".
 std::string releasedText(const Region &region);

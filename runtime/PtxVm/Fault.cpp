@@ -61,6 +61,28 @@ std::string place(const Warp &w, const Inst *i) {
   return placeText(*w.cta->launch, accessPoint(w, i, "", 0));
 }
 
+/// What is wrong with an address of the host's; empty if it doesn't look like one. `address` hits
+/// no buffer.
+std::string hostAddress(const Launch &launch, uint64_t address) {
+  static const char here = 0;
+  constexpr uint64_t terabyte = uint64_t(1) << 40;
+  auto isNear = [&](const void *host) {
+    return reinterpret_cast<uintptr_t>(host) / terabyte == address / terabyte;
+  };
+  constexpr llvm::StringLiteral remedy =
+      "kernels reach memory at virtual addresses: a table of pointers holds those that "
+      "cosmati.address_of(array) gives (AddressSpace::map in C++)";
+  bool looks = isNear(&here) || isNear(&launch); // with libraries and stacks, or on the heap
+  for (const Region &r : launch.regions->regions) {
+    uint64_t offset = address - reinterpret_cast<uintptr_t>(r.host);
+    if (r.host && offset < r.bytes)
+      return llvm::formatv("it is the host's address of byte {0} of '{1}'; {2}", offset, r.name,
+                           remedy);
+    looks |= r.bytes && isNear(r.host);
+  }
+  return looks ? llvm::formatv("it looks like an address of the host; {0}", remedy).str() : "";
+}
+
 /// How the access lies to the buffer next to it.
 std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
   const Launch &launch = *w.cta->launch;
@@ -68,6 +90,8 @@ std::string neighbour(const Warp &w, uint64_t address, uint32_t bytes) {
     return llvm::formatv("it is byte {0} of {1}: keep a buffer until the kernels that use it have "
                          "ended",
                          address - gone->base, releasedText(*gone));
+  if (std::string host = hostAddress(launch, address); !host.empty())
+    return host;
   uint64_t distance = 0, globalDistance = 0;
   const Region *r = launch.regions->nearest(address, distance);
   const Region *g = launch.program->globalRegions.nearest(address, globalDistance);

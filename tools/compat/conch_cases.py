@@ -133,9 +133,7 @@ def reshape_and_cache():
     yield compare("values", values.reshape(64, 2, 64)[slots], value, 0.0)
 
 
-@CASES.add(
-    known="the kernel follows addresses in an array: on the VM those of host memory are none"
-)
+@CASES.add()
 def copy_blocks():
     from conch.ops.vllm.copy_blocks import copy_blocks
 

@@ -23,6 +23,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from cosmati.runtime import arrays
+from cosmati.runtime.addresses import virtual_address
 
 _CUDA = torch.device("cuda", 0)
 _MARK = "_cosmati_on_host"
@@ -131,6 +132,13 @@ def _cuda_method(func: Any, args: Any, kwargs: Any) -> Any:
     return _move(args[0], args[0], host=False)
 
 
+def _data_ptr(func: Any, args: Any, kwargs: Any) -> int:
+    """The address that kernels use, which may be in a table; it is aligned as the host's is."""
+    tensor = args[0]
+    address = int(func(*args, **kwargs))
+    return virtual_address(tensor, address) if address and _kind(tensor) == "cuda" else address
+
+
 _Handler = Callable[[Any, Any, Any], Any]
 _T = torch.Tensor
 _HANDLERS: dict[Any, _Handler] = {
@@ -139,6 +147,7 @@ _HANDLERS: dict[Any, _Handler] = {
     _T.is_cpu.__get__: lambda f, a, k: _kind(a[0]) == "cpu",
     _T.get_device: lambda f, a, k: 0 if _kind(a[0]) == "cuda" else -1,
     _T.data.__set__: _data_set,
+    _T.data_ptr: _data_ptr,
     _T.to: _tensor_to,
     _T.cuda: _cuda_method,
     _T.cpu: lambda f, a, k: _move(a[0], f(*a, **k), host=True),
@@ -149,7 +158,7 @@ _HANDLERS: dict[Any, _Handler] = {
 # What is asked of tensors all the time, and has no tensor in its answer.
 _PLAIN = {
     _T.shape.__get__, _T.dtype.__get__, _T.ndim.__get__, _T.requires_grad.__get__,
-    _T.layout.__get__, _T.is_meta.__get__, _T.size, _T.stride, _T.dim, _T.numel, _T.data_ptr,
+    _T.layout.__get__, _T.is_meta.__get__, _T.size, _T.stride, _T.dim, _T.numel,
     _T.is_contiguous, _T.element_size, _T.storage_offset, _T.item, _T.tolist, _T.untyped_storage,
     _T.is_floating_point, torch.is_floating_point, torch.device, torch.is_complex,
 }  # fmt: skip

@@ -229,14 +229,20 @@ def _from_interface(array: Any, interface: dict[str, Any]) -> Description:
         if hasattr(array, "dtype")
         else _interface_text(interface["typestr"])
     )
-    owner = array
-    while type(getattr(owner, "base", None)) is type(array):
-        owner = owner.base
-    base, size = _extent(owner.__array_interface__, parse_type(text).itemsize)
+    owner = owner_of(array).__array_interface__
+    base, size = extent(owner, int(owner["typestr"][2:]))
     return int(address), text, -1, base, size, not read_only
 
 
-def _extent(interface: dict[str, Any], itemsize: int) -> tuple[int, int]:
+def owner_of(array: Any) -> Any:
+    """The array that a view was made of; the array itself if it is no view."""
+    owner = array
+    while hasattr(getattr(owner, "base", None), "__array_interface__"):
+        owner = owner.base
+    return owner
+
+
+def extent(interface: dict[str, Any], itemsize: int) -> tuple[int, int]:
     """First byte and size of what an array's shape and strides reach."""
     address = int(interface["data"][0])
     shape = interface["shape"]
@@ -305,7 +311,7 @@ def _from_dlpack(array: Any) -> Description:
     strides = None
     if tensor.strides:
         strides = tuple(tensor.strides[i] * itemsize for i in range(tensor.ndim))
-    base, size = _extent({"data": (address, False), "shape": shape, "strides": strides}, itemsize)
+    base, size = extent({"data": (address, False), "shape": shape, "strides": strides}, itemsize)
     return address, text, -1, base, size, True
 
 

@@ -202,6 +202,8 @@ llvm::Expected<uint64_t> VmDevice::mapPointer(const VmKernel &kernel, size_t ind
       return mapped[i] + (address - reinterpret_cast<uint64_t>(buffers[i].base));
   if (std::optional<size_t> buffer = bufferOf(buffers, address))
     return mapped[*buffer] + (address - reinterpret_cast<uint64_t>(buffers[*buffer].base));
+  if (space.includes(address))
+    return address;
   const KernelParam &param = kernel.image().params[index];
   if (std::optional<VmMemory::Range> own = memory.find(address)) {
     cosmati::ptxvm::MapOptions options;
@@ -228,6 +230,7 @@ llvm::Error VmDevice::launch(LoadedKernel &loaded, const LaunchDims &dims,
   const VmWatch &watch = threadWatch ? *threadWatch : options.watch;
   bool slices = has(watch.checks, cosmati::ptxvm::Check::Slices);
   memory.countLaunch();
+  space.include(cosmati::ptxvm::standingBuffers());
   for (const HostBuffer &buffer : buffers)
     mapped.push_back(mapBuffer(space, buffer, slices));
 

@@ -49,9 +49,9 @@ public:
   const std::vector<ptxvm::Finding> findings; // at least one
 };
 
-/// The VM. A pointer argument must be null or point into one of the launch's HostBuffers or into
-/// memory that this device allocated; otherwise the launch is refused with an error that names the
-/// parameter.
+/// The VM. A pointer argument must be null or point into one of the launch's HostBuffers, into
+/// memory that this device allocated, or (a virtual address) into one of ptxvm::standingBuffers();
+/// otherwise the launch is refused with an error that names the parameter.
 std::unique_ptr<Device> createVmDevice(VmOptions options = {});
 
 } // namespace cosmati::runtime

@@ -207,3 +207,34 @@ def test_a_training_step_with_torchs_own_parts_runs(tmp_path):
         """,
         tmp_path,
     )
+
+
+def test_data_ptr_is_an_address_that_kernels_follow(tmp_path):
+    run(
+        """
+        @triton.jit
+        def gather(table, out, n, BLOCK: tl.constexpr):
+            row = tl.program_id(0)
+            source = tl.load(table + row).to(tl.pointer_type(tl.float32))
+            i = tl.arange(0, BLOCK)
+            tl.store(out + row * n + i, tl.load(source + i, mask=i < n), mask=i < n)
+
+        rows = [torch.randn(20, device="cuda") for _ in range(3)]
+        rows.append(torch.randn(8, 20, device="cuda")[3])     # the storage lives, its tensor not
+        table = torch.tensor([row.data_ptr() for row in rows], device="cuda")
+        out = torch.empty(4, 20, device="cuda")
+        gather[(4,)](table, out, 20, BLOCK=32)
+        assert torch.equal(out, torch.stack(rows))
+        x = torch.zeros(64, device="cuda")
+        with torch._C.DisableTorchFunction():
+            host = [x[k:].data_ptr() for k in (0, 1, 4)]
+        seen = [x[k:].data_ptr() for k in (0, 1, 4)]
+        assert [a % 256 for a in host] == [a % 256 for a in seen] and host != seen
+        assert seen[1] - seen[0] == 4 and x.view(8, 8).data_ptr() == seen[0]
+        assert torch.zeros(2).data_ptr() < 2**48 < seen[0]    # the host's stay what they are
+        assert torch.zeros(0, device="cuda").data_ptr() == 0
+        assert torch.zeros(2, dtype=torch.complex64, device="cuda").data_ptr() > 2**48
+        double[(1,)](x[1:], x, 8, BLOCK=32)                   # aligned arguments are unaffected
+        """,
+        tmp_path,
+    )

@@ -51,6 +51,23 @@ TEST(AddressSpace, CountsUsesAndKeepsSnapshots) {
   uint64_t empty = memory.map(nullptr, 0, "empty", true);
   EXPECT_EQ(memory.translate(empty, 1), nullptr);
 }
+TEST(AddressSpace, IncludedBuffersKeepTheirAddresses) {
+  std::vector<uint8_t> a(1000), b(100);
+  AddressSpace standing(uint64_t(1) << 48), memory;
+  uint64_t x = standing.map(a.data(), 1000, "standing"), gone = standing.map(b.data(), 100, "gone");
+  EXPECT_TRUE(standing.unmap(gone, 100, "before"));
+  memory.include(standing);
+  EXPECT_EQ(memory.map(a.data() + 100, 50, "argument"), x + 100);
+  EXPECT_LT(memory.map(b.data(), 100, "other"), uint64_t(1) << 48);
+  EXPECT_EQ(memory.translate(x, 1000), a.data());
+  EXPECT_EQ(memory.snapshot()->find(x + 120, 4)->name, "argument");
+  EXPECT_EQ(memory.snapshot()->find(x + 20, 4)->name, "standing");
+  EXPECT_EQ(memory.snapshot()->findReleased(gone)->released, "before");
+  EXPECT_TRUE(memory.includes(x + 999) && memory.includes(x + 1000) && memory.includes(gone));
+  EXPECT_FALSE(memory.includes(x + 1001));
+  standing.unmap(x, 1000); // what was included stays
+  EXPECT_EQ(memory.translate(x, 1000), a.data());
+}
 TEST(AddressSpace, FindsAmongOverlappingRegions) {
   RegionMap map;
   uint8_t host[4096];
