@@ -54,7 +54,8 @@ Output = tuple[str, tuple[int, ...]]  # type (or name) and shape
 
 
 def run(expression: str, *outputs: Output, num_warps: int = 4, contract: bool = True,
-        functions: tuple[Any, ...] = (), **blocks: Array) -> list[Array]:  # fmt: skip
+        target: str | None = None, functions: tuple[Any, ...] = (),
+        **blocks: Array) -> list[Array]:  # fmt: skip
     """What an expression gives, or the members of a tuple; types and shapes are checked.
 
     ``expression`` may name the blocks and the jit ``functions``, and may have lines before it. The
@@ -64,7 +65,8 @@ def run(expression: str, *outputs: Output, num_warps: int = 4, contract: bool = 
     results = [np.zeros(shape or (1,), np_type(name)) for name, shape in outputs]
     sources = [np.ascontiguousarray(block).reshape(-1) for block in blocks.values()]
     launch = _kernel(expression, shapes, outputs, functions)[(1,)]
-    launch(*sources, *results, num_warps=num_warps, enable_fp_fusion=contract)
+    options = {"target": target} if target else {}
+    launch(*sources, *results, num_warps=num_warps, enable_fp_fusion=contract, **options)
     return results
 
 

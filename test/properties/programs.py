@@ -626,6 +626,44 @@ def add_loop(draw: Draw, program: Program) -> None:
     program.add(f"{name}_carried", a.type, value.copy())
 
 
+def add_dot(draw: Draw, program: Program) -> None:
+    """Bytes, or truth values as floats: both exact."""
+    a = _pick(draw, program, lambda v: len(v.shape) == 2 and v.shape[1] >= 16)
+    if a is None:
+        return
+    b = _pick(draw, program, lambda v: len(v.shape) == 2 and v.shape[0] == a.shape[1])
+    text, x = (b.name, b.array) if b else (f"tl.trans({a.name})", a.array.T.copy())
+    if a.shape[0] * x.shape[1] > MOST:
+        return
+    if draw(st.booleans()):
+        left, right = cast(a.array, "int8"), cast(x, "int8")
+        result = left.astype(np.int32) @ right.astype(np.int32)
+        program.add(f"tl.dot({a.name}.to(tl.int8), {text}.to(tl.int8))", "int32", result)
+    else:
+        kind = draw(st.sampled_from(["float16", "bfloat16", "float8e4nv", "float32"]))
+        left, right = cast(a.array, "bool"), cast(x, "bool")
+        result = left.astype(np.float32) @ right.astype(np.float32)
+        to = f".to(tl.int1).to({tl_name(kind)})"
+        if kind == "float8e4nv":  # truth values convert by way of a float
+            to = ".to(tl.int1).to(tl.float32).to(tl.float8e4nv)"
+        program.add(f"tl.dot({a.name}{to}, ({text}){to})", "float32", result)
+
+
+def add_constant(draw: Draw, program: Program) -> None:
+    a = _pick(draw, program)
+    if len(a.shape) == 0 or draw(st.booleans()):
+        kind = draw(st.sampled_from(INTEGERS))
+        number = draw(st.sampled_from([0, 1, 2, 100]))
+        array = np.full(a.shape, number, kind)
+        program.add(f"tl.full({a.shape}, {number}, {tl_name(kind)})", kind, array)
+        return
+    axis, start = draw(st.integers(0, len(a.shape) - 1)), draw(st.integers(-40, 40))
+    line = tuple(n if d == axis else 1 for d, n in enumerate(a.shape))
+    text = f"tl.reshape(tl.arange({start}, {start + a.shape[axis]}), {line})"
+    array = np.arange(start, start + a.shape[axis], dtype=np.int32).reshape(line)
+    program.add(text, "int32", array)
+
+
 def add_branch(draw: Draw, program: Program) -> None:
     condition = _pick(draw, program, lambda v: v.type == "bool" and v.shape == ())
     a = _pick(draw, program)
@@ -643,7 +681,7 @@ STEPS = [
     add_division, add_float_remainder, add_exact_function, add_logical, add_unary, add_cast,
     add_cast, add_bitcast, add_where, add_extremum, add_shape, add_shape, add_joined,
     add_reduction, add_reduction, add_scan, add_order, add_gather, add_histogram, add_memory,
-    add_loop, add_branch,
+    add_loop, add_branch, add_dot, add_dot, add_constant,
 ]  # fmt: skip
 
 
@@ -656,6 +694,8 @@ def programs(draw: Draw, steps: int = 5) -> Program:
     for _ in range(rank):
         most = max(MOST // 2 // max(int(np.prod(shape)), 1), 1).bit_length() - 1
         shape = (*shape, 2 ** draw(st.integers(0, min(most, 7))))
+    if draw(st.integers(0, 2)) == 0:  # wide enough for a dot
+        shape = draw(st.sampled_from([(16, 16), (16, 32), (32, 16)]))
     for index in range(draw(st.integers(2, 3))):
         kind = draw(st.sampled_from([*NUMBERS, *FP8]))
         extents = tuple(draw(st.sampled_from([n, n, n, 1])) for n in shape)

@@ -38,6 +38,19 @@ def test_whole_numbers_multiply_exactly(name, extents, seed, num_warps, transpos
     np.testing.assert_array_equal(got.astype(np.float64), wanted)
 
 
+@pytest.mark.parametrize("num_warps", [1, 2, 4, 8])
+@pytest.mark.parametrize("kind", ["float16", "float32", "int8"])
+def test_truth_values_reach_a_dot_transposed(kind, num_warps):
+    """Their conversion to the operand's layout comes before the cast to the operand's type."""
+    x = np.random.default_rng(num_warps).integers(0, 2, (32, 16)).astype(bool)
+    out = "int32" if kind == "int8" else "float32"
+    text = f"y = -x\nz = y * y\nz, tl.dot(z.to(tl.{kind}), tl.trans(z).to(tl.{kind}))"
+    same, got = run(text, ("bool", x.shape), (out, (32, 32)), num_warps=num_warps, target="sm_80",
+                    x=x)  # fmt: skip
+    np.testing.assert_array_equal(same, x)
+    np.testing.assert_array_equal(got, x.astype(out) @ x.T.astype(out))
+
+
 ATTENTION = """
     top = tl.full(({m}, {one}), -float('inf'), tl.float32)
     total = tl.zeros(({m}, {one}), tl.float32)

@@ -88,11 +88,12 @@ class StageSharedPass : public tilegpu::impl::StageSharedBase<StageSharedPass> {
     if (!cost)
       return convert.emitOpError(llvm::toString(cost.takeError()));
     // What was loaded can be copied to shared memory on its way, and read by ldmatrix: shuffles of
-    // it are more. Blocks of rank 1 tilegpu-explicit-scratch does well.
+    // it are more. Blocks of rank 1 and truth values tilegpu-explicit-scratch does well.
     bool loaded = convert.getValue().getDefiningOp<tile::LoadOp>() != nullptr;
     bool within =
         cost->kind == ConversionKind::Identity || cost->kind == ConversionKind::RegisterPermute;
-    if (block.getRank() < 2 || within || (cost->kind == ConversionKind::WarpShuffle && !loaded))
+    if (block.getRank() < 2 || bits == 1 || within ||
+        (cost->kind == ConversionKind::WarpShuffle && !loaded))
       return success();
     StagingOptions options;
     options.contiguousDim = contiguousDim(convert.getValue());
