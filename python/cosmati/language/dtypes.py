@@ -48,8 +48,6 @@ class dtype(base_type):
         Bytes of an element.
     fp_mantissa_width, exponent_bias : int
         Of floats.
-    int_signedness : dtype.SIGNEDNESS
-        Of integers; int1 counts as unsigned.
 
     Notes
     -----
@@ -128,7 +126,7 @@ class dtype(base_type):
 
     @property
     def int_signedness(self) -> SIGNEDNESS:
-        """ValueError for a type that is no integer."""
+        """Of integers; int1 counts as unsigned. ValueError for a type that is no integer."""
         if not self.is_int():
             raise ValueError(f"{self} is no integer type and has no signedness")
         return dtype.SIGNEDNESS.SIGNED if self.name in _SIGNED else dtype.SIGNEDNESS.UNSIGNED

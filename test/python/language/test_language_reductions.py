@@ -378,7 +378,8 @@ def test_histogram(n):
 
 
 @pytest.mark.parametrize(
-    "expression", ["tl.sum(x, axis=(0, 1))", "tl.max(x, axis=tl.program_id(0))", "tl.cumsum(x, None)"]
+    "expression",
+    ["tl.sum(x, axis=(0, 1))", "tl.max(x, axis=tl.program_id(0))", "tl.cumsum(x, None)"],
 )
 def test_an_axis_that_is_no_compile_time_integer_is_refused_by_name(expression: str) -> None:
     with pytest.raises(cosmati.CompilationError, match="it is one compile-time integer"):
