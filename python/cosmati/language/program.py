@@ -53,7 +53,8 @@ class range:
     ----------
     arg1, arg2, step
         As for Python's range; integers, or integer scalars of the kernel. A step that is negative
-        must be a constexpr.
+        must be a constexpr. The counter has the widest of their types. ``end + step`` has to fit
+        in it, since the counter would wrap otherwise, and the loop might not end.
     num_stages : int, optional
         Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default. Only
         loops with a product on tensor cores and no loop inside have one.
@@ -124,7 +125,11 @@ class range:
 
 
 class static_range:
-    """Iterator of a loop that is unrolled while the kernel is compiled; bounds are constexpr."""
+    """Iterator of a loop that is unrolled while the kernel is compiled; bounds are constexpr.
+
+    The counter is a constexpr, in each copy of the body another one, and code grows with the number
+    of iterations.
+    """
 
     __cosmati_builtin__ = True
 
