@@ -9,8 +9,6 @@ import cosmati.language as tl
 import ml_dtypes
 import numpy as np
 
-INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
-FLOATS = ["float16", "bfloat16", "float32", "float64"]
 FLOAT8S = ["float8_e4m3fn", "float8_e5m2"]
 
 
@@ -41,13 +39,6 @@ def samples(name: str, n: int, seed: int = 0) -> np.ndarray:
 
 
 @cosmati.jit
-def unary_kernel(x, out, n, FN: tl.constexpr, BLOCK: tl.constexpr):
-    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    mask = offs < n
-    tl.store(out + offs, FN(tl.load(x + offs, mask=mask)), mask=mask)
-
-
-@cosmati.jit
 def binary_kernel(x, y, out, n, FN: tl.constexpr, BLOCK: tl.constexpr):
     offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = offs < n
@@ -65,13 +56,6 @@ def block_kernel(x, out, FN: tl.constexpr, IN: tl.constexpr, OUT: tl.constexpr):
         tl.store(out, result)
     else:
         tl.store(out + tl.arange(0, OUT), tl.reshape(result, (OUT,)))
-
-
-def unary(fn: Any, x: np.ndarray, out: str, block: int = 128, **options: Any) -> np.ndarray:
-    result = np.zeros(x.shape, np_dtype(out))
-    grid = (cosmati.cdiv(x.size, block),)
-    unary_kernel[grid](x, result, x.size, FN=fn, BLOCK=block, **options)
-    return result
 
 
 def binary(

@@ -1,4 +1,4 @@
-"""tl.dot against NumPy, for each combination of types that the language allows."""
+"""A product in loops over boundary shapes; types and shapes of one dot: test/python/language."""
 
 from __future__ import annotations
 
@@ -6,44 +6,7 @@ import cosmati
 import cosmati.language as tl
 import numpy as np
 import pytest
-from kernels_for_tests import np_dtype, samples, tl_dtype
-
-
-@cosmati.jit
-def product(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, OUT: tl.constexpr):
-    i, j, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
-    x = tl.load(a + i[:, None] * K + k[None, :])
-    y = tl.load(b + k[:, None] * N + j[None, :])
-    tl.store(c + i[:, None] * N + j[None, :], tl.dot(x, y, input_precision="ieee", out_dtype=OUT))
-
-
-_TYPES = [
-    ("int8", "int32"), ("float16", "float32"), ("float16", "float16"), ("bfloat16", "float32"),
-    ("float32", "float32"), ("float64", "float64"), ("float8_e4m3fn", "float32"),
-    ("float8_e5m2", "float32"),
-]  # fmt: skip
-_EPS = {"float32": 2.0**-24, "float16": 2.0**-11, "float64": 2.0**-53}
-
-
-def _operands(name, m, n, k):
-    a = samples(name, m * k, 1).reshape(m, k)
-    b = samples(name, k * n, 2).reshape(k, n)
-    return a, b
-
-
-@pytest.mark.parametrize("shape", [(16, 16, 16), (32, 64, 16), (64, 32, 32)], ids=str)
-@pytest.mark.parametrize("name, out", _TYPES)
-def test_product(name, out, shape):
-    m, n, k = shape
-    a, b = _operands(name, m, n, k)
-    c = np.zeros((m, n), out)
-    product[(1,)](a, b, c, M=m, N=n, K=k, OUT=tl_dtype(out))
-    if out == "int32":
-        np.testing.assert_array_equal(c, a.astype(np.int32) @ b.astype(np.int32))
-        return
-    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
-    bound = 4 * _EPS[out] * np.sqrt(k) * (np.abs(wide_a) @ np.abs(wide_b))
-    assert (np.abs(c.astype(np.float64) - wide_a @ wide_b) <= bound + 1e-300).all()
+from kernels_for_tests import np_dtype
 
 
 @cosmati.jit

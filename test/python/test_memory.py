@@ -6,30 +6,7 @@ import cosmati
 import cosmati.language as tl
 import numpy as np
 import pytest
-from kernels_for_tests import FLOATS, INTEGERS, np_dtype, samples
-
-
-@cosmati.jit
-def copy_masked(x, out, n, OTHER: tl.constexpr, BLOCK: tl.constexpr):
-    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    tl.store(out + offs, tl.load(x + offs, mask=offs < n, other=OTHER))
-
-
-@pytest.mark.parametrize("name", [*INTEGERS, *FLOATS, "bool"])
-def test_masked_elements_are_other(name):
-    x = samples(name, 100)
-    out = np.ones(128, np_dtype(name))
-    copy_masked[(1,)](x, out, 100, OTHER=1, BLOCK=128)
-    np.testing.assert_array_equal(out[:100], x)
-    np.testing.assert_array_equal(out[100:], np.ones(28, np_dtype(name)))
-
-
-@pytest.mark.parametrize("n", [0, 1, 31, 32, 33, 127, 128, 129, 1000])
-def test_boundary_sizes(n):
-    x = samples("float32", max(n, 1))[:n] if n else np.zeros(0, np.float32)
-    out = np.full(1024, -1, np.float32)
-    copy_masked[(cosmati.cdiv(max(n, 1), 128),)](x, out, n, OTHER=7.0, BLOCK=128)
-    np.testing.assert_array_equal(out[:n], x)
+from kernels_for_tests import np_dtype, samples
 
 
 @cosmati.jit
