@@ -53,7 +53,7 @@ class range:
     ----------
     arg1, arg2, step
         As for Python's range; integers, or integer scalars of the kernel. A step that is negative
-        must be a constexpr. The counter has the widest of their types. ``end + step`` has to fit
+        must be a constexpr. The counter has the widest of their types. ``end - 1 + step`` has to fit
         in it, since the counter would wrap otherwise, and the loop might not end.
     num_stages : int, optional
         Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default. Only

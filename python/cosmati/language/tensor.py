@@ -325,11 +325,16 @@ def _binary(method: str, lhs: Any, rhs: Any) -> tensor:
 
 
 def _compare(method: str, lhs: tensor, rhs: Any) -> tensor:
-    """A comparison. An integer beyond the range of the tensor's type has a type of its own."""
+    """A comparison. With an integer beyond the range of the tensor's type all elements agree."""
     number = unwrap(rhs)
     if type(number) is int and not 0 <= number <= 127 and lhs.dtype.is_int():
-        if not lhs.dtype.get_int_min_value() <= number <= lhs.dtype.get_int_max_value():
-            rhs = to_tensor(number)
+        is_above = number > lhs.dtype.get_int_max_value()
+        if is_above or number < lhs.dtype.get_int_min_value():
+            to_tensor(number)  # at most 64 bits, or an error
+            truth = method in (("lt", "le", "ne") if is_above else ("gt", "ge", "ne"))
+            emit = builder()
+            like = emit.eq(lhs.handle, lhs.handle)
+            return tensor(like if truth else emit.logical_not(like))
     return _binary(method, lhs, rhs)
 
 
