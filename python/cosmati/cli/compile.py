@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cosmati.cli.load import load_kernel, parse_constant, parse_options
+from cosmati.cli.load import load_kernel, parse_constant, parse_options, split_signature
 from cosmati.errors import CosmatiError
+from cosmati.language.dtypes import parse_type
 
 
 def add_parser(commands: Any) -> None:
@@ -53,13 +54,13 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _arguments(kernel: Any, signature: str) -> list[Any]:
-    texts = [text.strip() for text in signature.split(",")]
-    if len(texts) != len(kernel.params):
-        names = ", ".join(kernel.arg_names)
-        raise CosmatiError(
-            f"the signature has {len(texts)} entries, but the kernel has {len(kernel.params)} "
-            f"parameters: {names}"
-        )
+    texts = split_signature(signature, kernel.arg_names, "the kernel")
+    for name, text in zip(kernel.arg_names, texts, strict=True):
+        if text.startswith("*"):
+            try:
+                parse_type(text.partition(":")[0])
+            except ValueError as error:
+                raise CosmatiError(f"the type of `{name}`: {error}") from None
     return [
         parse_constant(text) if parameter.is_constexpr else text.partition(":")[0]
         for parameter, text in zip(kernel.params, texts, strict=True)

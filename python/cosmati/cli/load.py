@@ -25,7 +25,7 @@ def load_kernel(name: str) -> Any:
     sys.modules[path.stem] = module
     sys.path.insert(0, str(path.resolve().parent))
     spec.loader.exec_module(module)
-    found = getattr(module, kernel, None)
+    found = _plain(getattr(module, kernel, None))
     if not getattr(found, "__cosmati_jit__", False):
         kernels = [key for key, value in vars(module).items() if _is_kernel(value, path.stem)]
         raise CosmatiError(
@@ -34,8 +34,33 @@ def load_kernel(name: str) -> Any:
     return found
 
 
+def _plain(value: Any) -> Any:
+    """The jit function below an autotuner or heuristics: one variant is asked for by its values."""
+    while getattr(value, "__cosmati_jit__", False) is False and hasattr(value, "base_fn"):
+        value = value.fn
+    return value
+
+
 def _is_kernel(value: Any, module: str) -> bool:
+    value = _plain(value)
     return getattr(value, "__cosmati_jit__", False) and value.fn.__module__ == module
+
+
+def split_signature(text: str, names: list[str], kernel: str) -> list[str]:
+    """The entries of a signature, one for each parameter; CosmatiError for another number."""
+    parts = [part.strip() for part in text.split(",")]
+    if "tensordesc<" in text:
+        raise CosmatiError(
+            f"the signature {text!r} has a tensor descriptor, which is made from an array when a "
+            "kernel is launched: pass the pointer, shape and strides, and call "
+            "tl.make_tensor_descriptor in the kernel"
+        )
+    if len(parts) != len(names):
+        raise CosmatiError(
+            f"the signature has {len(parts)} entries, but {kernel} has {len(names)} parameters: "
+            f"{', '.join(names)}"
+        )
+    return parts
 
 
 def parse_constant(text: str) -> Any:

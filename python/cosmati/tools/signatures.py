@@ -40,17 +40,11 @@ def parse_signature(text: str, names: list[str], kernel: str) -> list[Entry]:
     >>> parse_signature("*fp32:16, i32, 256", ["x", "n", "BLOCK"], "scale")[0]
     Entry(text='*fp32:16', type='*fp32', hint=16, value=None)
     """
-    from cosmati.cli.load import parse_constant
+    from cosmati.cli.load import parse_constant, split_signature
     from cosmati.language.dtypes import parse_type
 
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != len(names):
-        raise CosmatiError(
-            f"the signature has {len(parts)} entries, but {kernel} has {len(names)} parameters: "
-            f"{', '.join(names)}"
-        )
     entries = []
-    for name, part in zip(names, parts, strict=True):
+    for name, part in zip(names, split_signature(text, names, kernel), strict=True):
         kind, colon, hint = part.partition(":")
         if colon and hint.strip() not in ("16", "1"):
             raise CosmatiError(f"`{name}`: the hint {hint!r} is none; only 16 and 1 are")
@@ -58,7 +52,9 @@ def parse_signature(text: str, names: list[str], kernel: str) -> list[Entry]:
         if number is None:
             try:
                 parse_type(kind)
-            except ValueError:
+            except ValueError as error:
+                if kind.startswith("*"):
+                    raise CosmatiError(f"the type of `{name}`: {error}") from None
                 number = parse_constant(kind)
         if number is not None or kind == "None":
             entries.append(Entry(part, None, None, number))

@@ -104,6 +104,8 @@ def _ptx(source: str) -> str:
     "signature, more, text",
     [
         ("*fp32, i32", (), "the signature has 2 entries, but add has 5 parameters: x, out, n"),
+        ("*fp33, *fp32, i32, i32, 64", (), "the type of `x`: there is no type named 'fp33'"),
+        ("tensordesc<fp32[8,8]>, *fp32, i32, i32, 64", (), "call tl.make_tensor_descriptor in the"),
         ("*fp32:8, *fp32, i32, i32, 64", (), "`x`: the hint '8' is none; only 16 and 1 are"),
         ("*fp32, *fp32, i32, i32, 64", ("-g", "1"), "grid '1': it has three extents"),
         ("*fp32, *fp32, i32, i32, 64", ("-t", "cuda"), "use BACKEND:ARCH:WARP_SIZE"),
@@ -114,6 +116,13 @@ def _ptx(source: str) -> str:
 def test_errors_of_the_command_line(folder, capsys, signature, more, text):
     assert compile_add(folder, signature, *more) == 1
     assert text in capsys.readouterr().err
+
+
+def test_a_variant_of_an_autotuned_kernel_is_asked_for_by_its_values(folder):
+    tuned = "@cosmati.autotune([cosmati.Config({'BLOCK': 32})], key=['n'])\n@cosmati.jit"
+    (folder / "aot_kernels.py").write_text(KERNEL.replace("@cosmati.jit", tuned))
+    assert compile_add(folder, "*fp32, *fp32, i32, i32, 64") == 0
+    assert len(list(folder.glob("add.*.c"))) == 1
 
 
 def test_headers_that_do_not_belong_together_are_refused(folder, capsys):
