@@ -53,8 +53,8 @@ class range:
     ----------
     arg1, arg2, step
         As for Python's range; integers, or integer scalars of the kernel. A step that is negative
-        must be a constexpr. The counter has the widest of their types. ``end - 1 + step`` has to fit
-        in it, since the counter would wrap otherwise, and the loop might not end.
+        must be a constexpr. The counter has the widest of their types. ``end - 1 + step`` has to
+        fit in it, since the counter would wrap otherwise, and the loop might not end.
     num_stages : int, optional
         Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default. Only
         loops with a product on tensor cores and no loop inside have one.
@@ -110,6 +110,9 @@ class range:
     if TYPE_CHECKING:  # kernels iterate over it, Python does not
 
         def __iter__(self) -> Iterator[Any]: ...
+
+    def __repr__(self) -> str:
+        return f"range({self.start}, {self.end}, {self.step})"
 
     def options(self) -> dict[str, Any]:
         """The hints that were given, by name."""
