@@ -252,22 +252,36 @@ static SmallVector<RegionSuccessor> successorsOf(RegionBranchOpInterface op, Reg
   return successors;
 }
 
+/// Whether control may come from a region of the op to one of its regions. Else each region is
+/// entered from the op's start alone, and one visit settles it: branches nested in branches would
+/// otherwise be visited a number of times that is exponential in their depth.
+static bool isCyclic(RegionBranchOpInterface op) {
+  return llvm::any_of(op->getRegions(), [&](Region &region) {
+    return llvm::any_of(successorsOf(op, &region),
+                        [](const RegionSuccessor &to) { return !to.isParent(); });
+  });
+}
+
 /// Follows the op's branches between its regions until the states at their entries are final.
 LogicalResult HazardFinder::visitControlFlow(RegionBranchOpInterface op, Pending &pending,
                                              bool record) {
   std::map<Region *, Pending> entries;
   Pending after;
-  bool changed = true;
+  bool changed = false;
   auto flow = [&](ArrayRef<RegionSuccessor> successors, const Pending &state) {
     for (const RegionSuccessor &successor : successors) {
-      bool known = successor.isParent() || entries.contains(successor.getSuccessor());
-      Pending &into = successor.isParent() ? after : entries[successor.getSuccessor()];
-      Pending before = into;
-      into.join(state);
-      changed |= !known || !(into == before);
+      if (successor.isParent()) {
+        after.join(state);
+        continue;
+      }
+      auto [entry, isNew] = entries.try_emplace(successor.getSuccessor());
+      Pending before = entry->second;
+      entry->second.join(state);
+      changed |= isNew || !(entry->second == before);
     }
   };
   flow(successorsOf(op, nullptr), pending);
+  changed = isCyclic(op);
   auto visitRegions = [&](bool recording) {
     for (Region &region : op->getRegions()) {
       if (!entries.contains(&region))

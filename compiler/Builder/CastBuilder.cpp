@@ -1,6 +1,8 @@
 #include "compiler/Builder/CastBuilder.h"
 #include "dialects/Tile/IR/TileDialect.h"
 
+#include <cmath>
+
 namespace cosmati::lang {
 namespace arith = mlir::arith;
 
@@ -181,9 +183,20 @@ Value CastBuilder::toBool(const Operand &operand) {
   return emit<arith::CmpIOp>(type, arith::CmpIPredicate::ne, value.handle, zero.handle);
 }
 
+/// Whether an integer type has the number's very value; no type has that of NaN.
+static bool holds(LanguageType type, double number) {
+  double end = 2 * (static_cast<double>(type.maxInt() / 2) + 1); // beyond the largest, exactly
+  return std::trunc(number) == number && number >= static_cast<double>(type.minInt()) &&
+         number < end;
+}
+
 Value CastBuilder::full(Shape shape, const Operand &operand, LanguageType type) {
   LanguageType scalar = type.scalar();
   LanguageType block = LanguageType::block(scalar, shape);
+  if (const double *number = operand.asFloat(); number && scalar.isInt() && !holds(scalar, *number))
+    fail("Scalar {0} is out of range for type {1}, which holds the integers from {2} to {3}: round "
+         "it, or choose a float type",
+         operand.str(), scalar.str(), scalar.minInt(), scalar.maxInt());
   if (operand.isWeak() && (scalar.isInt() || scalar.isFloat()))
     return operand.asFloat() ? convertedConstant(operand, block) : constant(operand, block);
   return splat(item(cast(operand, scalar)), shape);

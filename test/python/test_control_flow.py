@@ -395,3 +395,32 @@ def test_what_follows_a_constexpr_branch_with_a_conditional_return_is_kept(flag,
     out = np.zeros(4, np.float32)
     return_inside_of_a_constexpr_branch[(4,)](out, 3, FLAG=flag)
     np.testing.assert_array_equal(out, expected)
+
+
+@cosmati.jit
+def deep_branches(out, n):
+    x = 0
+    if n > 0:
+        if n > 1:
+            if n > 2:
+                if n > 3:
+                    if n > 4:
+                        if n > 5:
+                            if n > 6:
+                                if n > 7:
+                                    if n > 8:
+                                        if n > 9:
+                                            if n > 10:
+                                                if n > 11:
+                                                    if n > 12:
+                                                        if n > 13:
+                                                            if n > 14:
+                                                                x = n
+    tl.store(out, x)
+
+
+def test_the_work_of_compiling_nested_branches_is_not_exponential():
+    assert run(deep_branches, 20) == 20
+    assert run(deep_branches, 14) == 0
+    times = deep_branches.warmup("*i32", 20).times
+    assert times["tilegpu"] < 2000  # milliseconds; 3 visits a level would be 20 s

@@ -50,6 +50,9 @@ class block_pointer(base_value):
 
         store(self, value, **options)
 
+    def __repr__(self) -> str:
+        return f"a block pointer to {self.block}"
+
     # How control flow takes the value apart and puts it together again.
     def parts(self) -> list[Any]:
         """Base, shape, strides and offsets."""

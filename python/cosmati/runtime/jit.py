@@ -456,4 +456,6 @@ def jit(
         return fn
     if not isinstance(fn, types.FunctionType):
         raise TypeError(f"@cosmati.jit takes a Python function, not {type(fn).__name__}")
+    if fn.__name__ == "<lambda>":
+        raise TypeError("@cosmati.jit takes a function that is defined by `def`, not a lambda")
     return JITFunction(fn, **options)

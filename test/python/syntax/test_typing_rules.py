@@ -183,6 +183,55 @@ def test_comparisons_with_numbers_beyond_the_tensors_range(kind):
     assert (out == np.array(expected)).all()
 
 
+@pytest.mark.parametrize("kind", [np.uint32, np.uint64, np.int32, np.int64])
+def test_comparisons_of_wide_integers_with_numbers_beyond_their_range(kind):
+    info = np.iinfo(kind)
+    below, above = int(info.min) - 1, int(info.max) + 1
+    numbers = [value for value in (below, above) if -(2**63) <= value < 2**64]
+    x = np.array([info.min, 1, 77, info.max], kind)
+    for number in numbers:
+        out = np.full((6, 4), 7, np.int32)
+        six_comparisons[(1,)](x, out, NUMBER=number, N=4)
+        wide = [int(value) for value in x]
+        rows = zip(*((v < number, v <= number, v > number, v >= number, v == number, v != number)
+                     for v in wide), strict=True)  # fmt: skip
+        assert out.tolist() == [[int(truth) for truth in row] for row in rows]
+
+
+@cosmati.jit
+def six_comparisons(x, out, NUMBER: tl.constexpr, N: tl.constexpr):
+    offs = tl.arange(0, N)
+    a = tl.load(x + offs)
+    tl.store(out + offs, a < NUMBER)
+    tl.store(out + N + offs, a <= NUMBER)
+    tl.store(out + 2 * N + offs, NUMBER < a)
+    tl.store(out + 3 * N + offs, a >= NUMBER)
+    tl.store(out + 4 * N + offs, a == NUMBER)
+    tl.store(out + 5 * N + offs, NUMBER != a)
+
+
+@cosmati.jit
+def filled(out, VALUE: tl.constexpr, TYPE: tl.constexpr):
+    tl.store(out + tl.arange(0, 4), tl.full((4,), VALUE, TYPE))
+
+
+@pytest.mark.parametrize(
+    "value, kind",
+    [(float("nan"), tl.int8), (float("inf"), tl.int32), (1.5, tl.int64), (300.0, tl.uint8),
+     (-1.0, tl.uint32), (2.0**63, tl.int64), (0.5, tl.int1)],
+)  # fmt: skip
+def test_full_of_an_integer_type_takes_integers(value, kind):
+    with pytest.raises(cosmati.CompilationError, match="is out of range for type .* holds"):
+        filled.warmup("*fp32", value, kind)
+
+
+@pytest.mark.parametrize("value, kind", [(3.0, tl.int8), (-0.0, tl.uint8), (2.0**62, tl.int64)])
+def test_full_of_an_integer_type_takes_floats_that_are_integers(value, kind):
+    out = np.zeros(4)
+    filled[(1,)](out, value, kind)
+    assert (out == value).all()
+
+
 @cosmati.jit
 def signs(out, N: tl.constexpr):
     a = tl.arange(0, N)
