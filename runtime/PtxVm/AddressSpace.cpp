@@ -69,13 +69,13 @@ const Region *RegionMap::find(uint64_t address, uint64_t bytes) const {
                              [](uint64_t a, const Region &r) { return a < r.base; });
   for (size_t k = size_t(it - regions.begin()); k-- > 0;) {
     if (reach[k] <= address)
-      return nullptr; // nothing at or before k reaches this far
+      break; // nothing at or before k reaches this far
     const Region &r = regions[k];
     uint64_t begin, size;
     if (r.runAt(address, begin, size) && size >= bytes && address - begin <= size - bytes)
       return &r;
   }
-  return nullptr;
+  return included ? included->find(address, bytes) : nullptr;
 }
 
 const Region *RegionMap::findReleased(uint64_t address) const {
@@ -93,12 +93,16 @@ const Region *RegionMap::nearest(uint64_t address, uint64_t &distance) const {
     if (!best || d < distance)
       best = &r, distance = d;
   }
+  uint64_t other = 0;
+  const Region *there = included ? included->nearest(address, other) : nullptr;
+  if (there && (!best || other < distance))
+    best = there, distance = other;
   return best;
 }
 
 void RegionMap::finish() {
-  std::stable_sort(regions.begin(), regions.end(),
-                   [](const Region &a, const Region &b) { return a.base < b.base; });
+  std::sort(regions.begin(), regions.end(),
+            [](const Region &a, const Region &b) { return a.base < b.base; });
   reach.resize(regions.size());
   uint64_t furthest = 0;
   for (size_t k = 0; k < regions.size(); ++k)
@@ -259,10 +263,7 @@ std::shared_ptr<const RegionMap> AddressSpace::snapshot() const {
   std::lock_guard<std::mutex> lock(mutex);
   if (!cached) {
     auto map = std::make_shared<RegionMap>();
-    // Look-ups prefer what comes last, so that a launch's arguments keep their names.
-    if (included)
-      map->regions = included->regions;
-    map->regions.insert(map->regions.end(), regions.begin(), regions.end());
+    map->regions = regions;
     map->released = released;
     map->included = included;
     map->finish();

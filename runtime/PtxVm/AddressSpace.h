@@ -66,7 +66,7 @@ struct RegionMap {
   std::vector<Region> regions;
   std::vector<uint64_t> reach;
   std::vector<Region> released;              ///< in the order in which they went
-  std::shared_ptr<const RegionMap> included; ///< knows of more that were released; or null
+  std::shared_ptr<const RegionMap> included; ///< also looked through, after this; or null
 
   /// The region that holds [address, address + bytes) whole, or null.
   const Region *find(uint64_t address, uint64_t bytes) const;

@@ -73,13 +73,14 @@ std::string hostAddress(const Launch &launch, uint64_t address) {
       "kernels reach memory at virtual addresses: a table of pointers holds those that "
       "cosmati.address_of(array) gives (AddressSpace::map in C++)";
   bool looks = isNear(&here) || isNear(&launch); // with libraries and stacks, or on the heap
-  for (const Region &r : launch.regions->regions) {
-    uint64_t offset = address - reinterpret_cast<uintptr_t>(r.host);
-    if (r.host && offset < r.bytes)
-      return llvm::formatv("it is the host's address of byte {0} of '{1}'; {2}", offset, r.name,
-                           remedy);
-    looks |= r.bytes && isNear(r.host);
-  }
+  for (const RegionMap *map = launch.regions.get(); map; map = map->included.get())
+    for (const Region &r : map->regions) {
+      uint64_t offset = address - reinterpret_cast<uintptr_t>(r.host);
+      if (r.host && offset < r.bytes)
+        return llvm::formatv("it is the host's address of byte {0} of '{1}'; {2}", offset, r.name,
+                             remedy);
+      looks |= r.bytes && isNear(r.host);
+    }
   return looks ? llvm::formatv("it looks like an address of the host; {0}", remedy).str() : "";
 }
 

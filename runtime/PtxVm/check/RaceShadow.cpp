@@ -20,6 +20,8 @@ void GlobalShadow::add(const RegionMap &regions) {
   for (const Region &r : regions.regions)
     if (r.bytes)
       spans.push_back({r.base >> kPageShift, ((r.base + r.bytes - 1) >> kPageShift) + 1, nullptr});
+  if (regions.included)
+    add(*regions.included);
 }
 
 void GlobalShadow::finish() {

@@ -7,6 +7,7 @@
 #include "runtime/PtxVm/profile/Profiler.h"
 #include "runtime/PtxVm/profile/Banks.h"
 #include <bit>
+#include <functional>
 
 using namespace cosmati::ptxvm;
 
@@ -59,11 +60,23 @@ uint64_t Footprint::sectors() const {
   return n;
 }
 
+/// The number of a region that a look-up found: those that are included come last.
+static size_t numberOf(const RegionMap &map, const Region *found) {
+  std::less<const Region *> before;
+  const Region *first = map.regions.data(), *end = first + map.regions.size();
+  if (!before(found, first) && before(found, end))
+    return size_t(found - first);
+  return map.regions.size() + size_t(found - map.included->regions.data());
+}
+
 void Profiler::launchBegin(Launch &launch) {
   regions = launch.regions.get();
   globals = &launch.program->globalRegions;
   for (const Region &r : regions->regions)
     ofRegions.emplace_back(r);
+  if (regions->included)
+    for (const Region &r : regions->included->regions)
+      ofRegions.emplace_back(r);
   for (const Region &r : globals->regions)
     ofGlobals.emplace_back(r);
 }
@@ -80,7 +93,7 @@ void Profiler::touch(uint64_t sector) {
   // A sector may begin before its buffer, or in a gap of a strided one.
   for (uint64_t address = sector * 32; address < sector * 32 + 32; ++address) {
     if (const Region *r = regions->find(address, 1))
-      return ofRegions[size_t(r - regions->regions.data())].touch(sector);
+      return ofRegions[numberOf(*regions, r)].touch(sector);
     if (const Region *r = globals->find(address, 1))
       return ofGlobals[size_t(r - globals->regions.data())].touch(sector);
   }

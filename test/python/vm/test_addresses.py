@@ -302,3 +302,14 @@ def test_a_view_of_another_element_type_reaches_all_of_its_base(kind):
     copy_bytes.check("all")[(1,)](view, out, view.size)
     np.testing.assert_array_equal(out, view)
     assert cosmati.address_of(view[1:]) == cosmati.address_of(view) + view.itemsize
+
+
+def test_sectors_are_counted_where_a_table_leads():
+    x = np.zeros(64, np.float32)
+    module = cosmati.vm.Module(READ, name="read.ptx")
+    out = np.zeros(1, np.float32)
+    for array, sectors in ((x, 3), (out, 2)):
+        args = (addresses(array), out)
+        report = module.launch("read", grid=1, block=1, args=args, profile=True)
+        assert report.profile is not None
+        assert report.profile.footprint_bytes == 32 * sectors
