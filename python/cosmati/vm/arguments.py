@@ -64,7 +64,7 @@ def uninitialized(array: Any) -> Buffer:
 
     Examples
     --------
-    >>> cosmati.vm.uninitialized(np.empty(4, np.float32)).initialized
+    >>> uninitialized(np.empty(4, np.float32)).initialized
     False
     """
     return Buffer(array, initialized=False)

@@ -117,10 +117,10 @@ class Generator:
 
     # Arguments.
 
-    def array(self, data: np.ndarray) -> str:
-        """A new argument with this content; returns its name."""
+    def array(self, data: np.ndarray, aligned: bool = False) -> str:
+        """A new argument with this content; returns its name. ``aligned``: at 256 bytes."""
         name = self.fresh("a")
-        shift = self.rng.choice([0, 0, 0, 1, 3, 8])
+        shift = 0 if aligned else self.rng.choice([0, 0, 0, 1, 3, 8])
         self.program.arrays[name] = Array(data, shift)
         for machine in self.machines:
             machine.memory[name] = data.copy()

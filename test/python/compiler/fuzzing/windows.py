@@ -9,23 +9,32 @@ from fuzzing.generator import Generator
 from fuzzing.program import Machine, Op, Statement
 
 
-def _window(g: Generator) -> tuple[str, list[int], list[int], list[int], list[int], str]:
-    """(array, shape, strides, offsets, block, dtype) of a tensor of rank 1 to 3 and a window."""
+def _window(
+    g: Generator, granule: int = 1
+) -> tuple[str, list[int], list[int], list[int], list[int], str]:
+    """(array, shape, strides, offsets, block, dtype) of a tensor of rank 1 to 3 and a window.
+
+    granule: bytes of which the array's address, the strides and the last extent of the block are
+    multiples; above 1, the last dimension is contiguous.
+    """
     rng = g.rng
+    dtype = rng.choice([*num.INTEGERS, *num.FLOATS])
+    unit = max(granule // np.dtype(dtype).itemsize, 1)
     rank = rng.choice([1, 2, 2, 2, 3])
     block = [rng.choice([1, 2, 4, 8, 16, 32]) for _ in range(rank)]
+    block[-1] = max(block[-1], unit)
     shape = [rng.choice([n, n + 3, max(n - 1, 1), 2 * n, 5]) for n in block]
     strides, stride = [0] * rank, 1
     order = list(range(rank - 1, -1, -1))
-    if rng.random() < 0.3:
+    if granule == 1 and rng.random() < 0.3:
         rng.shuffle(order)
     for dim in order:
         strides[dim] = stride
         stride *= shape[dim]
         stride += rng.choice([0, 0, 4]) if dim != order[-1] else 0
+        stride += -stride % unit
     offsets = [rng.choice([0, 0, 1, n // 2, n - 1]) for n in shape]
-    dtype = g.rng.choice([*num.INTEGERS, *num.FLOATS])
-    array = g.array(g.samples(dtype, (stride,)))
+    array = g.array(g.samples(dtype, (stride,)), aligned=granule > 1)
     return array, shape, strides, offsets, block, dtype
 
 
@@ -76,9 +85,7 @@ def descriptor(g: Generator) -> Statement | None:
     """A load through a tensor descriptor: the last dimension is contiguous."""
     if g.pure:
         return None
-    array, shape, strides, offsets, block, dtype = _window(g)
-    if strides[-1] != 1:
-        return None
+    array, shape, strides, offsets, block, dtype = _window(g, granule=16)
     text = (
         f"tl.make_tensor_descriptor({array}, {_numbers(g, shape)}, {_numbers(g, strides)}, "
         f"{block}).load({[*offsets]})"
