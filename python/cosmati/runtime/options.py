@@ -117,6 +117,16 @@ def launch_options(given: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
+def is_option(name: str) -> bool:
+    """Whether launches take a keyword of that name, beside the kernel's parameters."""
+    return (
+        name in known_options()
+        or name in _ALIASES
+        or name in _WITHOUT_MEANING
+        or name in ("arch", "ir_override")
+    )
+
+
 def _ignore(name: str, value: Any) -> None:
     usual, why = _WITHOUT_MEANING[name]
     if name == "warp_size" and value != 32:

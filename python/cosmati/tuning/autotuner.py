@@ -13,7 +13,7 @@ from cosmati.runtime.jit import KernelInterface
 from cosmati.tuning import settings
 from cosmati.tuning.arguments import launch_arguments
 from cosmati.tuning.config import Config
-from cosmati.tuning.hooks import ArrayHooks, check_names
+from cosmati.tuning.hooks import ArrayHooks, check_config, check_names
 from cosmati.tuning.interface import described
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Autotuner(KernelInterface):
         self._caches: dict[int, dict[tuple[Any, ...], Config]] = {}
         self._tables: dict[tuple[Any, ...], TuningTable] = {}
         self._search: Search | None = None
+        self._is_checked = False
 
     # What a launch does.
 
@@ -117,6 +118,8 @@ class Autotuner(KernelInterface):
                 config = self._choose(key, args, kwargs)
         else:
             config = self.configs[0]
+            if not self._is_checked:
+                self._check_names(self.configs)
         self.best_config = config
         chosen = launch_arguments(config, kwargs)
         if config.pre_hook is not None:
@@ -148,6 +151,12 @@ class Autotuner(KernelInterface):
                 values.append(_dtype_text(kind))
         return tuple(values)
 
+    def _check_names(self, configs: list[Config]) -> None:
+        """KeyError for a configuration that sets what the kernel has not."""
+        for config in configs:
+            check_config(self, config)
+        self._is_checked = True
+
     def _follow_device(self) -> None:
         """Makes ``cache`` the one of the current device: its choices are no other's."""
         device = get_device()
@@ -170,6 +179,7 @@ class Autotuner(KernelInterface):
             search = self._new_search(key, args, kwargs)
             search.check_device()
             pruned = self.prune_configs(kwargs)
+            self._check_names(pruned)
             if len(pruned) == 1:
                 self.cache[key] = pruned[0]
                 return pruned[0]

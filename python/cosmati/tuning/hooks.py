@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cosmati.runtime.options import is_option
 from cosmati.tuning.arrays import SavedArray, clear
 from cosmati.tuning.interface import described
 
@@ -15,6 +16,17 @@ def check_names(tuner: Any, what: str, names: list[str]) -> None:
             raise ValueError(
                 f"{what} names {name!r}, which is no parameter of {described(tuner.fn)} "
                 f"({', '.join(tuner.arg_names)})"
+            )
+
+
+def check_config(tuner: Any, config: Any) -> None:
+    """KeyError for a name in a configuration that is neither a parameter nor an option."""
+    for name in config.kwargs:
+        if name not in tuner.arg_names and not is_option(name):
+            raise KeyError(
+                f"Keyword argument {name} was specified but unrecognised: the Config ({config}) "
+                f"sets it, but it is no parameter of {described(tuner.fn)} "
+                f"({', '.join(tuner.arg_names)}) and no compile option"
             )
 
 

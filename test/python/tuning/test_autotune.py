@@ -99,6 +99,14 @@ def test_meta_parameters_that_are_given_twice_conflict(x, count, given):
         kernel[blocks](x, x, N, 2.0, **given)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_configurations_that_set_what_the_kernel_lacks_are_refused(x, count):
+    choices = [Config({"BLOCK": 16}), Config({"BLOCKS": 32})][-count:]
+    kernel = tuned(scale_kernel, choices)
+    with pytest.raises(KeyError, match="BLOCKS was specified but unrecognised: .* scale_kernel"):
+        kernel[(1,)](x, x, 4, 2.0)
+
+
 def test_early_pruning_sees_arguments_and_keywords(x):
     seen = {}
 
@@ -150,6 +158,17 @@ def test_configurations_that_fail_are_skipped_with_their_reason(x):
     assert [row.status for row in rows] == ["failed", "best", "failed"]
     assert "must be a power of 2" in rows[0].reason and "numel" in rows[2].reason
     assert kernel.configs_timings[kernel.configs[0]] == [float("inf")] * 3
+
+
+def test_configurations_with_options_that_there_are_not_are_skipped(x):
+    choices = [Config({"BLOCK": 64}, num_ctas=2), Config({"BLOCK": 64})]
+    kernel = tuned(scale_kernel, choices)
+    out = np.zeros_like(x)
+    kernel[blocks](x, out, x.size, 2.0)
+    assert (out == 2 * x).all() and kernel.best_config is choices[1]
+    assert "num_ctas=2: programs over several CTAs" in kernel.tuning_table().rows[0].reason
+    with pytest.raises(ValueError, match="num_ctas=2: programs over several CTAs"):
+        tuned(scale_kernel, choices[:1])[blocks](x, out, x.size, 2.0)
 
 
 def test_configurations_that_do_not_fit_are_skipped():
