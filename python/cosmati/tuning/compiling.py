@@ -67,7 +67,7 @@ def compile_all(
         try:
             with options(**inherited):
                 return Compiled(compile_one(config))
-        except tolerated() as error:
+        except (*tolerated(), ValueError) as error:  # ValueError: an option that there is not
             return Compiled(error=error)
 
     threads = threads_for(len(configs))

@@ -124,7 +124,8 @@ class Search:
     def _raise_failures(self, results: dict[Config, Compiled]) -> None:
         """Errors that all configurations share are the kernel's own, and are raised as such."""
         errors = [result.error for result in results.values() if result.error is not None]
-        if isinstance(errors[0], CompilationError) and len({str(error) for error in errors}) == 1:
+        shared = len({str(error) for error in errors}) == 1
+        if isinstance(errors[0], (CompilationError, ValueError)) and shared:
             raise errors[0]
         raise AutotunerError(explain_failures(self.name, results)) from errors[0]
 
