@@ -37,7 +37,7 @@ def operators(a: int, b: int, bits: int) -> list[int]:
 
 
 @pytest.mark.parametrize("name", INTEGERS)
-@examples(4)
+@examples(3)
 @given(st.data(), st.sampled_from([1, 2, 4, 8]))
 def test_operators_wrap_around_divide_totally_and_clamp_shifts(name, data, num_warps):
     x, y = data.draw(arrays(name, N)), data.draw(arrays(name, N))
@@ -51,7 +51,7 @@ def test_operators_wrap_around_divide_totally_and_clamp_shifts(name, data, num_w
                     OPERATORS.split(", ")[index])  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [0, 1, -1, 7, -128, 64, 100])
+@pytest.mark.parametrize("number", [0, -1, 7, -128, 64])
 @pytest.mark.parametrize("name", SIGNED)
 def test_division_by_a_number_of_the_source_is_that_by_a_value(name, number):
     """The compiler multiplies instead; all of int8 and int16, and the edges of the others."""

@@ -15,7 +15,7 @@ GUARD = 16  # elements around a result that must keep their value
 warps = st.sampled_from([1, 2, 4, 8])
 
 
-@cosmati.jit
+@cosmati.jit(do_not_specialize=["n", "start"])
 def masked_copy(x, other, out, zeros, n, start, BLOCK: tl.constexpr):
     """Lanes below n; those at and beyond it hold ``other``, and nothing is stored there."""
     i = tl.arange(0, BLOCK)
@@ -26,11 +26,12 @@ def masked_copy(x, other, out, zeros, n, start, BLOCK: tl.constexpr):
     tl.store(out + 2 * BLOCK + i, value, mask=inside)
 
 
-@pytest.mark.parametrize("block", [1, 16, 128])
+@pytest.mark.parametrize("block", [1, 128])
 @pytest.mark.parametrize("name", [*NUMBERS, *FP8])
-@examples(6)
-@given(st.data(), warps)
-def test_masked_lanes_hold_other_else_zero_and_store_nothing(name, block, data, num_warps):
+@examples(8)
+@given(st.data())
+def test_masked_lanes_hold_other_else_zero_and_store_nothing(name, block, data):
+    num_warps = 1 + len(name) % 2 * 3  # one kernel for all examples
     lengths = sorted({0, 1, block - 1, block, min(97, block), block + 1, 2**31 - 1, -1})
     n, start = data.draw(st.sampled_from(lengths)), data.draw(st.integers(0, 17))
     size = min(max(n, 0), block)
@@ -48,7 +49,10 @@ def test_masked_lanes_hold_other_else_zero_and_store_nothing(name, block, data, 
     assert_same(out[2 * block + size :], before[2 * block + size :], "left alone")
 
 
-@cosmati.jit
+SIZES = ["rows", "columns", "stride", "row", "column"]
+
+
+@cosmati.jit(do_not_specialize=SIZES)
 def window(x, out, rows, columns, stride, row, column, M: tl.constexpr, N: tl.constexpr,
            KIND: tl.constexpr):  # fmt: skip
     if KIND == "descriptor":
@@ -60,7 +64,7 @@ def window(x, out, rows, columns, stride, row, column, M: tl.constexpr, N: tl.co
     tl.store(out + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :], block)
 
 
-@cosmati.jit
+@cosmati.jit(do_not_specialize=SIZES)
 def window_store(x, out, rows, columns, stride, row, column, M: tl.constexpr, N: tl.constexpr,
                  KIND: tl.constexpr):  # fmt: skip
     block = tl.load(x + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :])
@@ -161,7 +165,7 @@ def atomics(memory, old, index, value, mask, n, KIND: tl.constexpr, BLOCK: tl.co
 
 @pytest.mark.parametrize("kind", OPERATIONS)
 @pytest.mark.parametrize("name", ["int32", "uint32", "int64", "uint64"])
-@examples(4)
+@examples(3)
 @given(st.data(), warps)
 def test_atomics_on_shared_addresses_act_once_for_each_lane(name, kind, data, num_warps):
     block, cells = 64, data.draw(st.sampled_from([1, 3, 64]))

@@ -9,7 +9,6 @@ import cosmati.language as tl
 import ml_dtypes
 import numpy as np
 
-FLOAT8S = ["float8_e4m3fn", "float8_e5m2"]
 
 
 def np_dtype(name: str) -> np.dtype:
