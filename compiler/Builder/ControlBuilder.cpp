@@ -163,6 +163,35 @@ static void checkBound(const Operand &bound, const char *what) {
              what, bound.str());
 }
 
+/// A loop ends when its counter, after the last step, is not below the bound any more. Fails if
+/// that value is beyond the counter's type, where all three numbers are known: the loop would never
+/// end.
+static void checkCounterEnds(const Operand &low, const Operand &high, const llvm::APSInt &step,
+                             LanguageType type) {
+  std::optional<llvm::APSInt> first = low.asInt(), last = high.asInt();
+  if (!first || !last)
+    return;
+  auto wide = [](const llvm::APSInt &number) { return number.extend(130); };
+  llvm::APSInt size = wide(step), from = wide(*first), to = wide(*last);
+  for (llvm::APSInt *number : {&size, &from, &to})
+    number->setIsSigned(true);
+  if (size.isNegative()) {
+    size = -size;
+    std::swap(from, to);
+  }
+  if (from >= to)
+    return;
+  llvm::APSInt end = from + (to - from + size - llvm::APSInt::get(1).extend(130)) / size * size;
+  unsigned bits = type.bitwidth();
+  llvm::APSInt largest = llvm::APSInt::getMaxValue(bits, type.isUnsigned()).extend(130);
+  largest.setIsSigned(true);
+  if (end > largest)
+    fail("the counter of the loop passes {0}, the largest {1}, before it reaches {2}: it would "
+         "never "
+         "end. Use a wider type, such as tl.cast({3}, tl.int64)",
+         llvm::toString(largest, 10), type.str(), llvm::toString(to, 10), llvm::toString(from, 10));
+}
+
 ForLoop ControlBuilder::beginFor(const Operand &low, const Operand &high, const Operand &step,
                                  llvm::ArrayRef<CarriedVariable> carried,
                                  const LoopOptions &options) {
@@ -183,6 +212,8 @@ ForLoop ControlBuilder::beginFor(const Operand &low, const Operand &high, const 
     stepType = Scalar::Int64;
   LanguageType type = promoteIntegers(promoteIntegers(countType(low), countType(high)), stepType);
 
+  if (number)
+    checkCounterEnds(low, high, *number, type);
   Value from = cast(low, type), to = cast(high, type);
   Value by = down ? constant(-number->getExtValue(), type) : cast(step, type);
   // scf.for counts up: a loop that counts down runs from `high` to `low` and mirrors the counter.

@@ -54,7 +54,8 @@ class range:
     arg1, arg2, step
         As for Python's range; integers, or integer scalars of the kernel. A step that is negative
         must be a constexpr. The counter has the widest of their types. ``end - 1 + step`` has to
-        fit in it, since the counter would wrap otherwise, and the loop might not end.
+        fit in it, since the counter would wrap otherwise, and the loop might not end; it is an
+        error where the bounds are known while compiling.
     num_stages : int, optional
         Depth of the software pipeline of this loop; the kernel's ``num_stages`` by default. Only
         loops with a product on tensor cores and no loop inside have one.

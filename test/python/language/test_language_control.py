@@ -521,3 +521,28 @@ def test_printing_every_type(name, capfd):
     lines = capfd.readouterr().out.splitlines()
     codes = x.view(f"u{x.dtype.itemsize}").tolist()
     assert [int(line.split("x: ")[1], 16) for line in lines] == codes
+
+
+@cosmati.jit
+def count_steps(out, first: tl.constexpr, last: tl.constexpr, step: tl.constexpr):
+    count = 0
+    for _ in tl.range(first, last, step):
+        count += 1
+    tl.store(out, count)
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [(2**31 - 8, 2**31 - 4, 4), (2**31 - 8, 2**31 - 1, 1), (-(2**31), -(2**31) + 8, 3),
+     (-(2**31) + 8, -(2**31), -4), (2**40, 2**40 + 7, 2)],
+)  # fmt: skip
+def test_loops_at_the_ends_of_int32_end(bounds):
+    out = np.zeros(1, np.int32)
+    count_steps[(1,)](out, *bounds)
+    assert out[0] == len(range(*bounds))
+
+
+@pytest.mark.parametrize("bounds", [(2**31 - 8, 2**31 - 1, 4), (2**31 - 1, 2**31 - 18, -4)])
+def test_loop_whose_counter_would_wrap_is_refused(bounds):
+    with pytest.raises(cosmati.CompilationError, match="passes 2147483647, the largest int32"):
+        count_steps.warmup("*i32", *bounds)
