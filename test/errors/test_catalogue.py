@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import cases  # noqa: E402, F401
+import all_cases  # noqa: E402, F401
 from catalogue import CASES, PAGE, Case, page  # noqa: E402
 
 

@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("COSMATI_CACHE_DIR", "")
 os.environ.setdefault("COSMATI_DEVICE", "vm")
 
-import cases  # noqa: E402, F401
+import all_cases  # noqa: E402, F401
 import catalogue  # noqa: E402
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 from cosmati import vm
-from programs import SAXPY, store
+from vm_programs import SAXPY, store
 
 
 def packed(param: str, size: int, value) -> bytes:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from cosmati import KernelFault, vm
 from cosmati.vm.findings import ArrayIndex
-from programs import ENDLESS, LOST_UPDATES, SAXPY
+from vm_programs import ENDLESS, LOST_UPDATES, SAXPY
 
 
 def test_finding_has_everything_as_fields():
