@@ -6,6 +6,7 @@ import numpy as np
 from catalogue import case
 from cosmati import CompilationError, OutOfResources
 from cosmati.frontend.source import SourceError
+from cosmati.tools.tensor_descriptor import TensorDescriptor
 
 DEFINITION = "Definition"
 
@@ -89,6 +90,30 @@ def unstable_constexpr():
 @case(LAUNCH, "A negative grid", cosmati.DeviceError, "grid")
 def bad_grid():
     add_one[(-1,)](np.zeros(8, np.float32), 8, SIZE=8)
+
+
+@case(LAUNCH, "A type in a signature that is none", TypeError,
+      "failed to specialize argument of type")  # fmt: skip
+def unknown_type():
+    add_one.warmup("*fp31", 8, SIZE=8)
+
+
+@case(LAUNCH, "A grid that is too large", cosmati.DeviceError, "65535")
+def large_grid():
+    add_one[(1, 70000)](np.zeros(8, np.float32), 8, SIZE=8)
+
+
+@case(LAUNCH, "A descriptor of memory that is not aligned", ValueError, "16-byte aligned")
+def unaligned_descriptor():
+    x = np.zeros((64, 65), np.float32)
+    TensorDescriptor(x, (64, 65), (65, 1), (16, 16))
+
+
+@case(LAUNCH, "A configuration that sets what the kernel lacks", KeyError,
+      "was specified but unrecognised")  # fmt: skip
+def unknown_parameter():
+    tuned = cosmati.autotune([cosmati.Config({"SIZES": 8})], key=[])(add_one)
+    tuned[(1,)](np.zeros(8, np.float32), 8)
 
 
 @case(LAUNCH, "A number of warps that is no power of two", ValueError, "num_warps")

@@ -26,7 +26,7 @@ def race():
     def kernel(x):
         tl.store(x, tl.load(x) + 1)
 
-    kernel.check("all")[(4,)](np.zeros(1, np.int32))
+    kernel.check("all")[(2,)](np.zeros(1, np.int32))
 
 
 @case(RUNNING, "An assertion", vm.CheckError, "all values are positive")

@@ -90,7 +90,119 @@ def dot_types():
     kernel.warmup("*fp32")
 
 
+@case(TYPES, "A reshape to another number of elements", CompilationError, "reshape")
+def reshape_numel():
+    @cosmati.jit
+    def kernel(out):
+        tl.store(out, tl.sum(tl.reshape(tl.arange(0, 16), (4, 8))))
+
+    kernel.warmup("*i32")
+
+
+@case(TYPES, "An axis that a block lacks", CompilationError, "must be < inputs rank")
+def invalid_axis():
+    @cosmati.jit
+    def kernel(out):
+        tl.store(out, tl.sum(tl.arange(0, 16), axis=1))
+
+    kernel.warmup("*i32")
+
+
+@case(TYPES, "An integer block full of what is no integer", CompilationError,
+      "is out of range for type")  # fmt: skip
+def full_of_nan():
+    @cosmati.jit
+    def kernel(out):
+        tl.store(out + tl.arange(0, 16), tl.full((16,), float("nan"), tl.int8))
+
+    kernel.warmup("*i8")
+
+
+@case(TYPES, "An unsigned block and a negative number", CompilationError,
+      "between an unsigned tensor and a negative scalar")  # fmt: skip
+def negative_number():
+    @cosmati.jit
+    def kernel(out):
+        tl.store(out + tl.arange(0, 16), tl.full((16,), 3, tl.uint32) + (-1))
+
+    kernel.warmup("*u32")
+
+
+@case(TYPES, "A product that is added to another shape", CompilationError,
+      "acc of dot must have the result's type")  # fmt: skip
+def dot_accumulator():
+    @cosmati.jit
+    def kernel(out):
+        x = tl.zeros((16, 16), tl.float16)
+        tl.store(out, tl.sum(tl.dot(x, x, acc=tl.zeros((16, 8), tl.float32))))
+
+    kernel.warmup("*fp32")
+
+
+@case(TYPES, "An unknown precision of a product", CompilationError,
+      "input_precision must be one of")  # fmt: skip
+def dot_precision():
+    @cosmati.jit
+    def kernel(out):
+        x = tl.zeros((16, 16), tl.float32)
+        tl.store(out, tl.sum(tl.dot(x, x, input_precision="fast")))
+
+    kernel.warmup("*fp32")
+
+
+@case(TYPES, "Bits of another width", CompilationError, "Cannot bitcast data-type of size")
+def bitcast_width():
+    @cosmati.jit
+    def kernel(out):
+        tl.store(out + tl.arange(0, 16), tl.arange(0, 16).to(tl.float16, bitcast=True))
+
+    kernel.warmup("*fp16")
+
+
 MEMORY = "Memory"
+
+
+@case(MEMORY, "An atomic operation on a type that has none", CompilationError,
+      "does not support")  # fmt: skip
+def atomic_type():
+    @cosmati.jit
+    def kernel(x):
+        tl.atomic_add(x, 1)
+
+    kernel.warmup("*i8")
+
+
+@case(MEMORY, "A mask beside a block pointer", CompilationError, "boundary_check")
+def masked_block_pointer():
+    @cosmati.jit
+    def kernel(x, n):
+        at = tl.make_block_ptr(x, (n,), (1,), (0,), (16,), (0,))
+        tl.store(at, 1.0, mask=tl.arange(0, 16) < n)
+
+    kernel.warmup("*fp32", 7)
+
+
+@case(MEMORY, "A descriptor of rows that are not aligned", CompilationError,
+      "must be a multiple of 16 bytes")  # fmt: skip
+def descriptor_stride():
+    @cosmati.jit
+    def kernel(x):
+        rows = tl.make_tensor_descriptor(x, [4, 4], [3, 1], [4, 4])
+        tl.store(x, tl.sum(rows.load([0, 0])))
+
+    kernel.warmup("*fp32")
+
+
+@case(MEMORY, "Inline PTX that names a register it has not", CompilationError,
+      "inline_asm_elementwise: the text names the operand")  # fmt: skip
+def assembly_operand():
+    @cosmati.jit
+    def kernel(out):
+        at = tl.arange(0, 16)
+        x = tl.inline_asm_elementwise("mov.b32 $0, $2;", "=r,r", [at], tl.int32, True, 1)
+        tl.store(out + at, x)
+
+    kernel.warmup("*i32")
 
 
 @case(MEMORY, "`other` without a mask", CompilationError,

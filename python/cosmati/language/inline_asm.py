@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cosmati.language.constexpr import unwrap
@@ -77,8 +78,20 @@ def inline_asm_elementwise(
         int(unwrap(pack)),
         bool(unwrap(is_pure)),
     )
+    _check_operands(text, rules)
     blocks = [tensor(result) for result in results]
     return Tuple(blocks) if several else blocks[0]
+
+
+def _check_operands(text: str, rules: str) -> None:
+    """ValueError where the text names an operand that the constraints don't have."""
+    count = sum(not rule.strip().startswith("~") for rule in rules.split(",")) if rules else 0
+    for escaped, plain, braced in re.findall(r"\$(?:(\$)|(\d+)|\{(\d+))", text):
+        if not escaped and int(plain or braced) >= count:
+            raise ValueError(
+                f"inline_asm_elementwise: the text names the operand ${plain or braced}, but the "
+                f"constraints {rules!r} have {count}: $0 to ${count - 1}, results first"
+            )
 
 
 __all__ = ["inline_asm_elementwise"]

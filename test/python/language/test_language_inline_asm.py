@@ -222,6 +222,13 @@ MOVE = "mov.b32 $0, $1;"
         (MOVE, "=r,4", tl.float32, 1, r"the constraint '4' names an output that is not there"),
         (MOVE, "=r,r", tl.float32, 3, r"pack is 3; it must be a power of two from 1 to 32"),
         (MOVE, "=r,r", (), 1, r"dtype is empty"),
+        (
+            "mov.b32 $0, $2;",
+            "=r,r",
+            tl.float32,
+            1,
+            r"the operand \$2, but the .* have 2: \$0 to \$1",
+        ),
         (7, "=r,r", tl.float32, 1, r"asm is 7, not a string"),
     ],
 )
