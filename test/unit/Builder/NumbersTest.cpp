@@ -90,7 +90,7 @@ TEST_F(NumbersTest, FullIsOneSplatConstant) {
   EXPECT_EQ(zeros.type, blockOf(Scalar::FP32, {16, 4}));
   EXPECT_EQ(floatOf(b.full({8}, -INFINITY, Scalar::FP16)), -INFINITY);
   EXPECT_EQ(intOf(b.full({8}, UINT64_MAX, Scalar::UInt64)), "-1");
-  EXPECT_EQ(intOf(b.full({8}, 3.9, Scalar::Int32)), "3");
+  EXPECT_EQ(intOf(b.full({8}, 3.0, Scalar::Int32)), "3");
   EXPECT_EQ(opName(b.full({8}, any(Scalar::Int32), Scalar::FP32)), "tile.splat");
   EXPECT_EQ(b.full({}, 1, Scalar::Int8).type.str(), "int8");
 }
