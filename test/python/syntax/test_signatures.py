@@ -296,3 +296,8 @@ def test_expect_zero():
     zero_kernel[(1,)](np.array([3, 4, 0, 0], np.float32), out, N=4, debug=True)
     with pytest.raises(cosmati.KernelFault, match="expect_zero expected x == 0"):
         zero_kernel[(1,)](x, out, N=4, debug=True)
+
+
+def test_a_lambda_is_no_kernel():
+    with pytest.raises(TypeError, match="defined by `def`, not a lambda"):
+        cosmati.jit(lambda x: x)
