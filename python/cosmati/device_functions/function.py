@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from cosmati.device_functions.ptx import prepare
-from cosmati.device_functions.signature import CType, Signature, parse_signature, type_of
+from cosmati.device_functions.signature import (
+    CType,
+    Signature,
+    parse_signature,
+    type_of,
+    without_comments,
+)
 from cosmati.language import dtypes as tl
 from cosmati.language.constexpr import unwrap
 from cosmati.language.context import builder, generator
@@ -78,6 +84,8 @@ def cuda_function(
     chosen = name or _only_name(source)
     if result is None and args is None:
         signature = parse_signature(source, chosen)
+    elif args is None:
+        raise ValueError(f"cuda_function: result={result} without args=; give both, or neither")
     else:
         signature = Signature(chosen, type_of(result), tuple(type_of(item) for item in args or ()))
     return CudaFunction(source, signature, pure, tuple(options), line)
@@ -322,9 +330,15 @@ def _only_name(source: str) -> str:
     import re
 
     names = re.findall(
-        r"^[ \t]*[\w\s*:<>\"]*?\b([A-Za-z_]\w*)\s*\([^;{}]*\)\s*\{", source, re.MULTILINE
-    )
+        r"(?:^|[;{}])[ \t]*[\w\s*:<>\"]*?\b([A-Za-z_]\w*)\s*\([^;{}]*\)\s*\{",
+        without_comments(source), re.MULTILINE,
+    )  # fmt: skip
     names = [item for item in dict.fromkeys(names) if item not in ("if", "for", "while", "switch")]
+    if not names:
+        raise ValueError(
+            "cuda_function: the source defines no function whose name can be read; it has the form "
+            "`float f(float x, int k) { ... }`, or give name="
+        )
     if len(names) != 1:
         raise ValueError(
             f"cuda_function: the source defines {len(names)} functions ({', '.join(names)}); give "

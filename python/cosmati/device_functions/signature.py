@@ -144,7 +144,7 @@ def parse_signature(source: str, name: str) -> Signature:
 
     ValueError if the source has none, or several; TypeError for types that can't be passed.
     """
-    code = _without_comments(source)
+    code = without_comments(source)
     found = [
         match
         for match in re.finditer(
@@ -187,9 +187,10 @@ def _nameless(parameter: str) -> str:
     return text if known and not (bare and match[1] not in _INTEGER_WORDS) or not bare else rest
 
 
-def _without_comments(source: str) -> str:
+def without_comments(source: str) -> str:
+    """C++ without its comments; strings that hold the marks of one are cut, too."""
     source = re.sub(r"/\*.*?\*/", " ", source, flags=re.DOTALL)
     return re.sub(r"//[^\n]*", "", source)
 
 
-__all__ = ["CType", "Signature", "parse_signature", "parse_type", "type_of"]
+__all__ = ["CType", "Signature", "parse_signature", "parse_type", "type_of", "without_comments"]

@@ -86,12 +86,20 @@ def test_it_is_called_in_kernels_only():
         ("template <class T> T f(T x) { return x; }", "f", "is a template"),
         ("float f(float x) { return x; }\nfloat g(float x) { return x; }", None,
          "defines 2 functions (f, g); give name="),
+        ("float f(float x) { return x; } /* h() { } */ float g(float x) { return x; }", None,
+         "defines 2 functions (f, g); give name="),
+        ("struct S { int a; };", None, "defines no function whose name can be read"),
     ],
 )  # fmt: skip
 def test_signatures_that_can_not_be_used(source, name, text):
     with pytest.raises((ValueError, TypeError)) as caught:
         cosmati.cuda_function(source, name)
     assert text in str(caught.value)
+
+
+def test_a_result_alone_is_no_signature():
+    with pytest.raises(ValueError, match="result=fp32 without args="):
+        cosmati.cuda_function("float f(float x) { return x; }", result=tl.float32)
 
 
 def test_a_missing_nvrtc_is_named_with_its_package(monkeypatch):
