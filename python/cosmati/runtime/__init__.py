@@ -27,10 +27,12 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "autotuner":
+        return importlib.import_module("cosmati.tuning")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_LATER[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, "autotuner"})

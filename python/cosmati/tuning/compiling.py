@@ -62,12 +62,13 @@ def compile_all(
     configuration (see tolerated()) end the run.
     """
     inherited = current_options()
+    ruled_out: tuple[type[BaseException], ...] = (*tolerated(), ValueError)  # no such option
 
     def attempt(config: Config) -> Compiled:
         try:
             with options(**inherited):
                 return Compiled(compile_one(config))
-        except (*tolerated(), ValueError) as error:  # ValueError: an option that there is not
+        except ruled_out as error:
             return Compiled(error=error)
 
     threads = threads_for(len(configs))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import cosmati
 import numpy as np
 from cosmati import Config
 from cosmati.tuning import Autotuner
@@ -130,3 +131,8 @@ except AttributeError as error:
     environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_autotuner_is_found_at_the_place_that_it_has_in_triton():
+    assert cosmati.runtime.autotuner.Autotuner is Autotuner
+    assert cosmati.runtime.autotuner.autotune is cosmati.autotune
