@@ -117,3 +117,13 @@ def test_view_gives_bytes_another_element_type():
     convert[(1,)](x, cosmati.view(bytes_out, tl.float8e4nv), 128, BLOCK=128)
     expected = x.astype(np_dtype("float8_e4m3fn"))
     np.testing.assert_array_equal(bytes_out, expected.view(np.uint8))
+
+
+def test_views_are_of_elements_of_one_size_in_memory():
+    flags = np.array([True, False])
+    assert cosmati.view(flags, tl.uint8).dtype == tl.uint8
+    assert cosmati.reinterpret(np.zeros(2, np.uint8), tl.int1).dtype == tl.int1
+    with pytest.raises(ValueError, match="cannot view elements of 8 bits as fp16, which has 16"):
+        cosmati.view(flags, tl.float16)
+    with pytest.raises(TypeError, match="dtype='fp16' is no type of the language"):
+        cosmati.view(flags, "fp16")

@@ -95,13 +95,11 @@ def view(array: Any, dtype: Any) -> View:
     target = unwrap(dtype)
     if isinstance(array, View):
         array = array.array
-    own = _describe(array)
-    own_bits = parse_type(own[1]).primitive_bitwidth
-    if own_bits != target.primitive_bitwidth:
-        raise ValueError(
-            f"cannot view elements of {own_bits} bits as {target}, which has "
-            f"{target.primitive_bitwidth}"
-        )
+    if not hasattr(target, "primitive_bitwidth"):
+        raise TypeError(f"dtype={target!r} is no type of the language; use tl.float8e4nv and such")
+    own_bits, bits = (8 * kind.itemsize for kind in (parse_type(_describe(array)[1]), target))
+    if own_bits != bits:  # truth values are bytes in memory
+        raise ValueError(f"cannot view elements of {own_bits} bits as {target}, which has {bits}")
     return View(array, target)
 
 
