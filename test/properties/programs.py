@@ -9,140 +9,46 @@ open: the bits of a NaN, and the order of equal elements in a sort.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import language_support
 import numpy as np
-from drawing import Array, checked_store, jit_of, load, tl_name
+from block_steps import (
+    add_gather,
+    add_histogram,
+    add_joined,
+    add_order,
+    add_reduction,
+    add_scan,
+    add_shape,
+)
+from drawing import Array, tl_name
 from hypothesis import strategies as st
 from language_support import (
     FP8,
     INTEGERS,
     NUMBERS,
-    assert_same,
     bits_of,
     exact,
-    extremum_type,
     is_float,
     is_signed,
     np_type,
     samples,
-    sum_type,
 )
-
-Draw = Callable[[Any], Any]
-MOST = 512  # elements of a value
-WORDS = {8: ("int8", "uint8"), 16: ("int16", "uint16"), 32: ("int32", "uint32"),
-         64: ("int64", "uint64")}  # fmt: skip
-
-
-def cast(x: Array, name: str) -> Array:
-    """``x.to(name)``, of scalars, too."""
-    return language_support.cast(np.atleast_1d(x), name).reshape(np.shape(x))
-
-
-def rounded(x: Array, name: str) -> Array:
-    return language_support.rounded(np.atleast_1d(x), name).reshape(np.shape(x))
-
-
-@dataclass
-class Value:
-    """A variable of a program and the elements that it must have."""
-
-    name: str
-    type: str
-    array: Array
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
-
-
-@dataclass
-class Program:
-    """A kernel under construction."""
-
-    inputs: list[Value] = field(default_factory=list)
-    values: list[Value] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    scratch: list[Array] = field(default_factory=list)
-
-    def add(self, text: str, kind: str, array: Array) -> Value:
-        """A line that assigns ``text``, which must be ``array`` of type ``kind``."""
-        assert array.dtype == np_type(kind), (text, kind, array.dtype)
-        value = Value(f"v{len(self.values)}", kind, array)
-        self.lines.append(f"{value.name} = {text}")
-        self.values.append(value)
-        return value
-
-    def check(self, **options: Any) -> None:
-        """Runs the kernel; AssertionError, with its text, for a value that differs."""
-        used = [v for v in self.values if v.array.size > 0]
-        outs = [np.zeros(max(v.array.size, 1), np_type(v.type)) for v in used]
-        lines = [f"{v.name} = {load(v.name, v.shape)}" for v in self.inputs] + self.lines
-        for index, value in enumerate(used):
-            lines += checked_store(value.name, f"out{index}", value.type, value.shape)
-        pointers = [f"{v.name}_ptr" for v in self.inputs]
-        pointers += [f"scratch{i}" for i in range(len(self.scratch))]
-        pointers += [f"out{i}" for i in range(len(outs))]
-        launch = jit_of(f"def program({', '.join(pointers)}):", lines)[(1,)]
-        sources = [v.array.reshape(-1).copy() for v in self.inputs]
-        scratch = [array.copy() for array in self.scratch]
-        launch(*sources, *scratch, *outs, enable_fp_fusion=False, **options)
-        for value, out in zip(used, outs, strict=True):
-            assert_same(out.reshape(value.shape), value.array, f"{value.name} ({value.type})")
-
-
-def promoted(a: str, b: str, division: bool = False) -> str:
-    """The type in which two values meet."""
-    if is_float(a) or is_float(b):
-        for wide in ("float64", "float32"):
-            if wide in (a, b):
-                return wide
-        if division:
-            return "float32"
-        if "bfloat16" in (a, b):
-            return "bfloat16" if a == b else "float32"
-        if "float16" in (a, b):
-            return "float16"
-        return a if a == b else "float16"  # fp8
-    if bits_of(a) != bits_of(b):
-        return a if bits_of(a) > bits_of(b) else b
-    return b if is_signed(a) else a
-
-
-# Choices.
-
-
-def _pick(draw: Draw, program: Program, test: Callable[[Value], bool] = lambda _: True) -> Any:
-    """A value that satisfies ``test``, recent ones rather; None if there is none."""
-    found = [v for v in program.values if test(v)]
-    return found[-1 - draw(st.integers(0, len(found) - 1))] if found else None
-
-
-def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
-    try:
-        shape = np.broadcast_shapes(a, b)
-    except ValueError:
-        return None
-    return shape if np.prod(shape, dtype=int) <= MOST else None
-
-
-def _meet(a: str, b: str) -> bool:
-    """Whether two types have a common one."""
-    return (a in FP8) <= is_float(b) and (b in FP8) <= is_float(a)
-
-
-def _pair(draw: Draw, program: Program, test: Callable[[Value], bool] = lambda _: True) -> Any:
-    a = _pick(draw, program, test)
-    if a is None:
-        return None
-    b = _pick(draw, program, lambda v: test(v) and _broadcast(a.shape, v.shape) is not None
-              and _meet(a.type, v.type))  # fmt: skip
-    return (a, b) if draw(st.booleans()) else (b, a)
-
+from program_values import (
+    MOST,
+    WORDS,
+    Draw,
+    Program,
+    Value,
+    _broadcast,
+    _compared,
+    _pair,
+    _pick,
+    arithmetic,
+    cast,
+    extremum,
+    promoted,
+)
 
 # Steps: each adds a value if it finds operands.
 
@@ -150,20 +56,6 @@ ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
                "==": operator.eq, "!=": operator.ne}  # fmt: skip
 BITWISE = {"&": operator.and_, "|": operator.or_, "^": operator.xor}
-
-
-def arithmetic(function: Any, x: Array, y: Array, name: str) -> Array:
-    """``function`` in one type: rounded once, or wrapped around."""
-    with np.errstate(all="ignore"):
-        if name == "bool":
-            return (function(x.astype(np.int64), y.astype(np.int64)) & 1).astype(bool)
-        if not is_float(name) or name in ("float32", "float64"):
-            return np.asarray(function(x, y), np_type(name))
-        return rounded(function(exact(x), exact(y)), name)
-
-
-def _compared(x: Array, name: str) -> Array:
-    return exact(x) if is_float(name) else x
 
 
 def add_arithmetic(draw: Draw, program: Program) -> None:
@@ -362,19 +254,6 @@ def add_where(draw: Draw, program: Program) -> None:
     program.add(f"tl.where({condition.name}, {a.name}, {b.name})", common, np.asarray(result))
 
 
-def extremum(x: Array, y: Array, name: str, largest: bool, propagate: bool) -> Array:
-    """Of two elements; a NaN loses or wins, and -0 is less than 0."""
-    if not is_float(name):
-        return (np.maximum if largest else np.minimum)(x, y)
-    x, y = np.broadcast_arrays(x, y)
-    wide_x, wide_y = exact(x), exact(y)
-    less = (wide_x < wide_y) | ((wide_x == wide_y) & np.signbit(wide_x))
-    first = ~less if largest else less
-    lost = np.isnan(wide_x), np.isnan(wide_y)
-    first = np.where(lost[0], propagate, np.where(lost[1], not propagate, first))
-    return np.where(first, x, y)
-
-
 def add_extremum(draw: Draw, program: Program) -> None:
     a, b = _pair(draw, program)
     common = promoted(a.type, b.type)
@@ -384,187 +263,6 @@ def add_extremum(draw: Draw, program: Program) -> None:
     option = ", propagate_nan=tl.PropagateNan.ALL" if propagate else ""
     name = "maximum" if largest else "minimum"
     program.add(f"tl.{name}({a.name}, {b.name}{option})", common, np.asarray(result))
-
-
-# Shapes.
-
-
-def add_shape(draw: Draw, program: Program) -> None:
-    a = _pick(draw, program, lambda v: len(v.shape) > 0)
-    if a is None:
-        return
-    x, rank = a.array, len(a.shape)
-    choice = draw(st.integers(0, 5))
-    if choice == 0:
-        order = tuple(draw(st.permutations(range(rank))))
-        program.add(f"tl.permute({a.name}, {order})", a.type, x.transpose(order).copy())
-    elif choice == 1:
-        shape, left = [], x.size
-        for _ in range(draw(st.integers(0, 2))):
-            extent = 2 ** draw(st.integers(0, left.bit_length() - 1))
-            shape.append(extent)
-            left //= extent
-        new = (*shape, left)
-        program.add(f"tl.reshape({a.name}, {new})", a.type, x.reshape(new))
-    elif choice == 2 and rank < 4:
-        axis = draw(st.integers(0, rank))
-        program.add(f"tl.expand_dims({a.name}, {axis})", a.type, np.expand_dims(x, axis))
-    elif choice == 3:
-        shape = tuple(2 ** draw(st.integers(0, 4)) if n == 1 else n for n in a.shape)
-        if np.prod(shape) <= MOST:
-            text = f"tl.broadcast_to({a.name}, {shape})"
-            program.add(text, a.type, np.broadcast_to(x, shape).copy())
-    elif choice == 4:
-        axis = draw(st.integers(0, rank - 1))
-        program.add(f"tl.flip({a.name}, {axis})", a.type, np.flip(x, axis).copy())
-    elif a.shape[-1] == 2 and rank > 1:
-        half = draw(st.integers(0, 1))
-        program.add(f"tl.split({a.name})[{half}]", a.type, x[..., half].copy())
-
-
-def add_joined(draw: Draw, program: Program) -> None:
-    a = _pick(draw, program, lambda v: v.array.size * 2 <= MOST and len(v.shape) in (1, 2, 3))
-    if a is None:
-        return
-    b = _pick(draw, program, lambda v: v.shape == a.shape and v.type == a.type)
-    choice = draw(st.integers(0, 2))
-    both = np.stack([a.array, b.array], -1)
-    if choice == 0:
-        program.add(f"tl.join({a.name}, {b.name})", a.type, both)
-    elif choice == 1:
-        result = both.reshape(*a.shape[:-1], -1)
-        program.add(f"tl.interleave({a.name}, {b.name})", a.type, result)
-    else:
-        dim = draw(st.integers(0, len(a.shape) - 1))
-        result = np.concatenate([a.array, b.array], dim)
-        program.add(f"tl.cat({a.name}, {b.name}, dim={dim})", a.type, result)
-
-
-# Reductions, scans, order.
-
-
-def _reduced(values: list[Array], axis: int | None, combine: Callable[..., Array]) -> Array:
-    """Elements along ``axis`` combined from the left."""
-    x = values[0]
-    slices = list(x.reshape(-1)) if axis is None else list(np.moveaxis(x, axis, 0))
-    result = np.asarray(slices[0])
-    for item in slices[1:]:
-        result = np.asarray(combine(result, np.asarray(item)))
-    return result
-
-
-def add_reduction(draw: Draw, program: Program) -> None:
-    choice = draw(st.sampled_from(["sum", "max", "min", "argmax", "argmin", "xor_sum",
-                                   "reduce_or"]))  # fmt: skip
-    whole = choice in ("sum", "xor_sum", "reduce_or")
-    a = _pick(draw, program, lambda v: len(v.shape) > 0 and not (whole and is_float(v.type)))
-    if a is None:
-        return
-    rank = len(a.shape)
-    axis = draw(st.integers(-rank, rank - 1))
-    if choice in ("sum", "max", "min", "xor_sum") and draw(st.booleans()):
-        axis = None
-    keep = draw(st.booleans())
-    kind = {"sum": sum_type, "max": extremum_type, "min": extremum_type}.get(
-        choice, lambda name: name)(a.type)  # fmt: skip
-    x = cast(a.array, kind)
-    if choice in ("sum", "xor_sum", "reduce_or"):
-        combine = {"sum": operator.add, "xor_sum": operator.xor, "reduce_or": operator.or_}[choice]
-        with np.errstate(all="ignore"):
-            result = _reduced([x], axis, lambda p, q: arithmetic(combine, p, q, kind))
-    elif choice in ("max", "min"):
-        result = _reduced([x], axis, lambda p, q: extremum(p, q, kind, choice == "max", False))
-    else:
-        kind = "int32"
-        wide = _compared(a.array, a.type)
-        if is_float(a.type):
-            lowest = -np.inf if choice == "argmax" else np.inf
-            nan = np.isnan(wide)
-            order = np.where(nan, lowest, wide)
-            best = getattr(np, choice[3:])(order, axis=axis, keepdims=True)
-            hit = (order == best) & (~nan | nan.all(axis=axis, keepdims=True))
-            result = hit.argmax(axis)
-        else:
-            result = getattr(np, choice)(wide, axis=axis)
-        result = np.asarray(result, np.int32)
-    if keep:
-        shape = tuple(1 if axis is None or d == axis % rank else n for d, n in enumerate(a.shape))
-        result = result.reshape(shape)
-    text = f"tl.{choice}({a.name}, {axis}, keep_dims={keep})"
-    program.add(text, kind, np.asarray(result, np_type(kind)))
-
-
-def add_scan(draw: Draw, program: Program) -> None:
-    a = _pick(draw, program, lambda v: len(v.shape) > 0 and not is_float(v.type))
-    if a is None:
-        return
-    axis, reverse = draw(st.integers(0, len(a.shape) - 1)), draw(st.booleans())
-    product = draw(st.booleans())
-    kind = a.type if product else sum_type(a.type)
-    x = np.moveaxis(cast(a.array, kind), axis, 0)
-    x = x[::-1] if reverse else x
-    out = [x[0]]
-    for item in x[1:]:
-        out.append(arithmetic(operator.mul if product else operator.add, out[-1], item, kind))
-    result = np.stack(out)
-    result = np.moveaxis(result[::-1] if reverse else result, 0, axis)
-    name = "cumprod" if product else "cumsum"
-    program.add(f"tl.{name}({a.name}, {axis}, reverse={reverse})", kind, result.copy())
-
-
-def add_order(draw: Draw, program: Program) -> None:
-    a = _pick(draw, program, lambda v: len(v.shape) > 0 and v.type not in FP8
-              and v.array.size <= 128)  # fmt: skip
-    if a is None:
-        return
-    dim, down = draw(st.integers(0, len(a.shape) - 1)), draw(st.booleans())
-    x, text = a.array, a.name
-    if is_float(a.type):  # the order of -0 and 0 is open
-        x = np.where(x == 0, np.zeros((), x.dtype), x)
-        text = f"tl.where({a.name} == 0, 0.0, {a.name})"
-    result = np.sort(exact(x) if is_float(a.type) else x, axis=dim)
-    result = np.flip(result, dim) if down else result
-    result = rounded(result, a.type) if is_float(a.type) else result
-    k = 2 ** draw(st.integers(0, 2))
-    if dim == len(a.shape) - 1 and k <= a.shape[-1] and draw(st.booleans()):
-        text = f"tl.topk({text}, {k}, descending={down})"
-        program.add(text, a.type, result[..., :k].copy())
-    else:
-        program.add(f"tl.sort({text}, {dim}, descending={down})", a.type, result.copy())
-
-
-def add_gather(draw: Draw, program: Program) -> None:
-    a = _pick(draw, program, lambda v: len(v.shape) > 0 and v.array.size <= 256)
-    if a is None:
-        return
-    axis = draw(st.integers(0, len(a.shape) - 1))
-    index = _pick(draw, program, lambda v: v.type in INTEGERS and len(v.shape) == len(a.shape)
-                  and all(m == n for d, (m, n) in enumerate(zip(v.shape, a.shape, strict=True))
-                          if d != axis))  # fmt: skip
-    if index is None:
-        return
-    extent, x, text = a.shape[axis], index.array, index.name
-    if draw(st.booleans()):
-        x, text = x & x.dtype.type(extent - 1) if extent <= 128 else x, (
-            f"({text} & {extent - 1})" if extent <= 128 else text)  # fmt: skip
-    inside = np.array([0 <= int(i) < extent for i in x.ravel()]).reshape(x.shape)
-    positions = np.where(inside, x, np.zeros((), x.dtype)).astype(np.int64)
-    taken = np.take_along_axis(a.array, positions, axis)
-    result = np.where(inside, taken, np.zeros((), taken.dtype))
-    program.add(f"tl.gather({a.name}, {text}, {axis})", a.type, result)
-
-
-def add_histogram(draw: Draw, program: Program) -> None:
-    a = _pick(draw, program, lambda v: len(v.shape) == 1 and v.type in INTEGERS)
-    if a is None:
-        return
-    bins = 2 ** draw(st.integers(0, 6))
-    mask = _pick(draw, program, lambda v: v.type == "bool" and v.shape == a.shape)
-    inside = [0 <= int(n) < bins for n in a.array]
-    counted = np.array(inside) & (mask.array if mask else True)
-    result = np.bincount(a.array[counted].astype(np.int64), minlength=bins).astype(np.int32)
-    option = f", mask={mask.name}" if mask else ""
-    program.add(f"tl.histogram({a.name}, {bins}{option})", "int32", result)
 
 
 # Memory and control flow.

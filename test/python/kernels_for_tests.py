@@ -10,7 +10,6 @@ import ml_dtypes
 import numpy as np
 
 
-
 def np_dtype(name: str) -> np.dtype:
     return np.dtype(getattr(ml_dtypes, name) if not hasattr(np, name) else name)
 
