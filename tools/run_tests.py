@@ -203,6 +203,7 @@ def main() -> int:
             parser.error(f"no suite {name!r}: choose from {', '.join(known)}")
     build = arguments.build.resolve()
     (build / "reports").mkdir(parents=True, exist_ok=True)
+    os.environ["COSMATI_TEST_BUILD"] = str(build)
     total = Tally()
     lines = []
     for name in arguments.suites or SUITES:

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cosmati
 import pytest
+from type_checker import run_mypy
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
 PAGES = sorted(FOLDER.glob("[0-9]*.md"))
@@ -52,15 +52,8 @@ def test_types_hold_but_for_the_misspelt_name(tmp_path: Path) -> None:
         program = tmp_path / f"page_{page.stem.replace('-', '_')}.py"
         program.write_text("\n\n".join(blocks(page, "python")), encoding="utf-8")
         programs.append(str(program))
-    package = str(Path(cosmati.__file__).resolve().parents[1])
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--no-error-summary",
-         "--check-untyped-defs", "--ignore-missing-imports",
-         f"--cache-dir={tmp_path / 'cache'}", *programs],
-        capture_output=True, text=True, timeout=300, cwd=tmp_path,
-        env={**os.environ, "MYPYPATH": package},
-    )  # fmt: skip
-    found = [line for line in done.stdout.splitlines() if line.startswith("page_")]
+    lines = run_mypy(tmp_path, "--check-untyped-defs", "--ignore-missing-imports", *programs)
+    found = [line for line in lines if line.startswith("page_")]
     (misspelt,) = found  # the first page shows what Cosmati says of it, too
     assert "page_01" in misspelt and 'Name "offset" is not defined' in misspelt
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import cosmati
 import cosmati.language as tl
 import pytest
+from type_checker import run_mypy
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = """
@@ -121,15 +120,10 @@ def test_a_strict_checker_accepts_kernels_and_knows_every_name(tmp_path: Path) -
     pytest.importorskip("sphinx")  # lists the names
     (tmp_path / "user_sample.py").write_text(SAMPLE)
     (tmp_path / "user_names.py").write_text(_every_name())
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--no-error-summary",
-         "--follow-imports=silent", f"--cache-dir={tmp_path / 'cache'}", "user_sample.py",
-         "user_names.py"],
-        capture_output=True, text=True, timeout=300, cwd=tmp_path,
-        env={**os.environ, "MYPYPATH": str(Path(cosmati.__file__).resolve().parents[1])},
-    )  # fmt: skip
-    assert [line for line in done.stdout.splitlines() if line.startswith("user_")] == []
-    assert done.returncode < 2, done.stdout + done.stderr
+    lines = run_mypy(
+        tmp_path, "--strict", "--follow-imports=silent", "user_sample.py", "user_names.py"
+    )
+    assert [line for line in lines if line.startswith("user_")] == []
 
 
 def test_stub_files_are_those_of_today() -> None:
