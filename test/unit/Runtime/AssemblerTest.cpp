@@ -1,4 +1,5 @@
 #include "runtime/Toolchain/Assembler.h"
+#include "MachineTools.h"
 #include "TestSupport.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -41,26 +42,6 @@ done:
 std::string badPtx() {
   std::string text = goodPtx;
   return text.replace(text.find("add.f32"), 7, "add.f37");
-}
-
-/// What the machine offers: COSMATI_TEST_SITE_PACKAGES (a list with ':') or the active virtual
-/// environment, PATH and /usr/local/cuda.
-ToolchainSettings machineSettings() {
-  auto split = [](const char *value) {
-    llvm::SmallVector<llvm::StringRef> parts;
-    llvm::StringRef(value ? value : "").split(parts, ':', -1, /*KeepEmpty=*/false);
-    return std::vector<std::string>(parts.begin(), parts.end());
-  };
-  ToolchainSettings settings;
-  settings.sitePackages = split(std::getenv("COSMATI_TEST_SITE_PACKAGES"));
-  if (const char *environment = std::getenv("VIRTUAL_ENV")) {
-    std::error_code ignored;
-    std::filesystem::path lib = std::filesystem::path(environment) / "lib";
-    for (const auto &entry : std::filesystem::directory_iterator(lib, ignored))
-      settings.sitePackages.push_back((entry.path() / "site-packages").string());
-  }
-  settings.path = split(std::getenv("PATH"));
-  return settings;
 }
 
 class Assembler : public testing::TestWithParam<AssemblerTool> {

@@ -1,23 +1,14 @@
 #include "runtime/Toolchain/Nvrtc.h"
+#include "MachineTools.h"
 #include "TestSupport.h"
 #include "runtime/Toolchain/Toolchain.h"
-
-#include <cstdlib>
 
 using namespace cosmati::runtime;
 using namespace cosmati::test;
 
 namespace {
-/// What the environment of the test run names, else the usual places.
 const Nvrtc *findNvrtc() {
-  static const Toolchain tools([] {
-    ToolchainSettings settings;
-    if (const char *path = std::getenv("COSMATI_NVRTC"))
-      settings.paths[Piece::Nvrtc] = path;
-    if (const char *home = std::getenv("CUDA_HOME"))
-      settings.cudaHome = home;
-    return settings;
-  }());
+  static const Toolchain tools(machineSettings());
   auto found = tools.nvrtc();
   if (found)
     return *found;
