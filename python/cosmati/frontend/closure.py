@@ -24,7 +24,7 @@ from typing import Any
 from cosmati.frontend.source import descendants, qualified_name
 from cosmati.frontend.values import is_callable_in_kernels, is_jit_function
 from cosmati.language.aggregates import Aggregate
-from cosmati.language.constexpr import ConstexprFunction, constexpr, unwrap
+from cosmati.language.constexpr import ConstexprFunction, constexpr, plain, unwrap
 from cosmati.language.dtypes import dtype
 from cosmati.language.tuples import Tuple
 
@@ -75,7 +75,7 @@ def stable_text(value: Any) -> str:
 
     Type and value both count: 1, True and 1.0 differ. TypeError for values without such a text.
     """
-    value = unwrap(value)
+    value = plain(unwrap(value))
     if value is None or isinstance(value, (bool, int, str, bytes)):
         return f"{type(value).__name__}:{value!r}"
     if isinstance(value, float):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,15 @@ def unwrap(value: Any) -> Any:
     while isinstance(value, constexpr):
         value = value.value
     return value
+
+
+def plain(value: Any) -> Any:
+    """NumPy's scalars as Python's numbers, also in tuples and lists; anything else as it is."""
+    if type(value) in (tuple, list):
+        return type(value)(plain(item) for item in value)
+    numpy = sys.modules.get("numpy")
+    is_number = numpy is not None and isinstance(value, (numpy.number, numpy.bool_))
+    return value.item() if is_number else value
 
 
 def is_runtime(value: Any) -> bool:

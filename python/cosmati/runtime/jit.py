@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import inspect
+import pickle
 import re
 import threading
 import types
@@ -188,6 +190,22 @@ class JITFunction(_core.Launcher):
 
     def __repr__(self) -> str:
         return f"JITFunction({self.fn.__module__}:{self.fn.__qualname__})"
+
+    def __copy__(self) -> JITFunction:
+        return self  # as Python's functions do
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> JITFunction:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles by name, as Python's functions do: of functions at module level only."""
+        module, name = self.fn.__module__, self.fn.__qualname__
+        if _function_named(module, name) is not self:
+            raise pickle.PicklingError(
+                f"can't pickle the kernel {name}: {module}.{name} is something else. Define it at "
+                "module level"
+            )
+        return _function_named, (module, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
@@ -379,6 +397,11 @@ class JITFunction(_core.Launcher):
         key = f"{type_texts}, {bits}, {values}, {given}"
         self.device_caches[ordinal].kernels[key] = compiled
         return compiled
+
+
+def _function_named(module: str, name: str) -> Any:
+    """What a module holds under a name; None if there is nothing."""
+    return getattr(importlib.import_module(module), name, None)
 
 
 @overload

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cosmati.language.constexpr import constexpr
+from cosmati.language.constexpr import constexpr, plain, unwrap
 from cosmati.language.dtypes import const, dtype, parse_type, pointer_type
 
 # What an annotation's text may say, and the type that a signature writes for it. Python's own
@@ -140,7 +140,7 @@ def kernel_parameter(name: str, value: Any, text: Any, bits: Any) -> Any:
         fields, make = getattr(value, "_fields", None), getattr(value, "_kernel_value", None)
         return KernelParameter(name, None, items=items, fields=fields, make=make)
     if text is None:
-        return KernelParameter(name, None, value)
+        return KernelParameter(name, None, plain(unwrap(value)))
     return KernelParameter(name, parse_type(text), None, 16 if bits & DIVISIBLE_16 else 1)
 
 
