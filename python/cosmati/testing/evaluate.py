@@ -23,9 +23,17 @@ from cosmati.runtime.arrays import describe
 
 _ML_TYPES = {
     "bf16": "bfloat16", "fp8e4nv": "float8_e4m3fn", "fp8e5": "float8_e5m2",
-    "fp8e4b8": "float8_e4m3fnuz", "fp8e5b16": "float8_e5m2fnuz", "fp8e4b15": "float8_e4m3b11fnuz",
+    "fp8e4b8": "float8_e4m3fnuz", "fp8e5b16": "float8_e5m2fnuz",
 }  # fmt: skip
 _numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """A value that the kernel computes, and stores for its caller."""
+
+    dtype: dtype
+    shape: tuple[int, ...]
 
 
 @dataclass
@@ -33,7 +41,7 @@ class _Found:
     """What an expression gave: one entry per value; ``is_tuple`` of a tuple's."""
 
     is_tuple: bool = False
-    values: list[Any] = field(default_factory=list)  # (dtype, shape), or a compile-time value
+    values: list[Any] = field(default_factory=list)  # _Computed, or a compile-time value
 
 
 def evaluate(expression: str, *, num_warps: int = 4, **values: Any) -> Any:
@@ -70,14 +78,14 @@ def evaluate(expression: str, *, num_warps: int = 4, **values: Any) -> Any:
     arrays = {name: np.asarray(item) for name, item in values.items() if _is_array(item)}
     constants = {name: item for name, item in values.items() if name not in arrays}
     found = _types_of(expression, arrays, constants, num_warps)
-    outputs = [_empty(*item) for item in found.values if isinstance(item, tuple)]
+    outputs = [_empty(item) for item in found.values if isinstance(item, _Computed)]
     if outputs:
         body = _stores(found)
         kernel = _kernel(expression, arrays, constants, body, len(outputs))
         sources = [np.ascontiguousarray(array) for array in arrays.values()]
         kernel[(1,)](*sources, *outputs, **constants, num_warps=num_warps)
     parts = iter(outputs)
-    results = [_plain(next(parts), item) if isinstance(item, tuple) else item
+    results = [_plain(next(parts), item) if isinstance(item, _Computed) else item
                for item in found.values]  # fmt: skip
     return tuple(results) if found.is_tuple else results[0]
 
@@ -137,7 +145,8 @@ def _note(result: Any, found: Any) -> None:
     into.is_tuple = isinstance(result, Tuple)
     for value in result.values if isinstance(result, Tuple) else [result]:
         if isinstance(value, tensor):
-            into.values.append((value.dtype, tuple(int(unwrap(n)) for n in value.shape)))
+            shape = tuple(int(unwrap(n)) for n in value.shape)
+            into.values.append(_Computed(value.dtype, shape))
         elif isinstance(value, (Tuple, constexpr)) or value is None:
             into.values.append(unwrap(value))
         else:
@@ -148,10 +157,10 @@ def _stores(found: _Found) -> str:
     """Lines that store each block and scalar of the result."""
     lines, position = [], 0
     for index, item in enumerate(found.values):
-        if not isinstance(item, tuple):
+        if not isinstance(item, _Computed):
             continue
         value = f"result_[{index}]" if found.is_tuple else "result_"
-        shape, out = item[1], f"out{position}"
+        shape, out = item.shape, f"out{position}"
         position += 1
         if shape:
             count = int(np.prod(shape))
@@ -163,12 +172,12 @@ def _stores(found: _Found) -> str:
     return "\n".join(lines)
 
 
-def _empty(element: dtype, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    return np.zeros(shape or (1,), _numpy_type(element))
+def _empty(item: _Computed) -> np.ndarray[Any, Any]:
+    return np.zeros(item.shape or (1,), _numpy_type(item.dtype))
 
 
-def _plain(array: np.ndarray[Any, Any], item: tuple[dtype, tuple[int, ...]]) -> Any:
-    return array if item[1] else array[0]
+def _plain(array: np.ndarray[Any, Any], item: _Computed) -> Any:
+    return array if item.shape else array[0]
 
 
 def _numpy_type(element: dtype) -> np.dtype[Any]:
@@ -185,5 +194,10 @@ def _numpy_type(element: dtype) -> np.dtype[Any]:
             ) from None
         found: np.dtype[Any] = np.dtype(getattr(ml_dtypes, _ML_TYPES[element.name]))
         return found
+    if element.name == "fp8e4b15":
+        raise CosmatiError(
+            "the expression gives fp8e4b15, which neither NumPy nor ml_dtypes has; convert it by "
+            "`.to(tl.float32)`"
+        )
     names = {"int1": "bool", "fp16": "float16", "fp32": "float32", "fp64": "float64"}
     return np.dtype(names.get(element.name, element.name))

@@ -33,6 +33,16 @@ def test_constants_are_known_at_compile_time() -> None:
     assert evaluate("'a' + S", S="b") == "ab"
 
 
+def test_tuples_known_at_compile_time_are_no_blocks() -> None:
+    pair = cosmati.constexpr_function(lambda: (3, 4))
+    assert evaluate("tl.constexpr(pair())", pair=pair) == (3, 4)
+
+
+def test_type_without_a_numpy_type_is_refused() -> None:
+    with pytest.raises(cosmati.CosmatiError, match="gives fp8e4b15, which neither NumPy"):
+        evaluate("x.to(tl.float8e4b15)", x=np.ones(2, np.float32))
+
+
 def test_several_lines() -> None:
     lines = """
     y = x + 1
